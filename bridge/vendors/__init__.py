@@ -1,0 +1,1 @@
+"""Vendors: one file each, free of I/O. `contract` says what a vendor is, `registry` finds them by name."""

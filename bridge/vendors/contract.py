@@ -1,0 +1,73 @@
+"""What a vendor is.
+
+A vendor is free of I/O. Each operation is a generator: it yields HttpRequest values, is sent the HttpResponse of each, and
+returns a domain value. It raises VendorRefused when the vendor's answer is a refusal, and OutcomeUnknown when an answer leaves
+it open whether a send was taken. Requests that never got an answer are not its business: `bridge.outbound` raises for those.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from bridge.domain.capability import Feature
+from bridge.domain.http import Exchange
+from bridge.domain.message import Message
+from bridge.domain.package import Package, PackageItem, Page, Sender
+from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
+
+__all__ = ["Credentials", "Vendor", "VendorSettings"]
+
+
+class VendorSettings(BaseModel):
+    """Base of a vendor's own keys under [vendors.NAME]; those common to all are in `bridge.settings`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Credentials(BaseModel):
+    """Base of a vendor's [accounts.credentials]. Secrets are SecretStr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def from_login(cls, username: str, password: str) -> Credentials | None:
+        """The credentials in pass-through mode, or None where a login does not suffice (then pass-through is refused at start)."""
+        return None
+
+
+C = TypeVar("C", bound=Credentials, contravariant=True)
+
+
+class Vendor(Protocol[C]):
+    """One vendor's REST interface in the words of the domain. Operations outside `features` are never called."""
+
+    kind: ClassVar[str]
+    features: ClassVar[frozenset[Feature]]
+    # keeps packages itself, so that it can be used without a ledger
+    keeps_packages: ClassVar[bool]
+    settings_type: ClassVar[type[VendorSettings]]
+    credentials_type: ClassVar[type[Credentials]]
+
+    def __init__(self, settings: VendorSettings) -> None: ...
+
+    def send(self, message: Message, credentials: C) -> Exchange[int]:
+        """Sends; returns the vendor's package id."""
+        ...
+
+    def find(self, message: Message, credentials: C) -> Exchange[int | None]:
+        """Looks for a message whose send had no known outcome; returns its package id, or None when it is not there."""
+        ...
+
+    def cancel(self, package: PackageKey, credentials: C) -> Exchange[int]:
+        """Cancels; returns the vendor's status (1: cancelled)."""
+        ...
+
+    def packages(self, query: PackagesQuery, credentials: C) -> Exchange[Page[Package]]: ...
+
+    def items(self, query: ItemsQuery, credentials: C) -> Exchange[Page[PackageItem]]: ...
+
+    def senders(self, query: SendersQuery, credentials: C) -> Exchange[Page[Sender]]: ...
+
+    def credit(self, credentials: C) -> Exchange[int]: ...
