@@ -100,9 +100,7 @@ TEXTS = MappingProxyType(
             417, False, "Gönderim tarihi geçersiz ya da geçmişte.", "The sending date is invalid or in the past."
         ),
         ErrorCode.USER_NOT_FOUND: ErrorText(417, False, "Kullanıcı bulunamadı.", "No such user."),
-        ErrorCode.USER_CREDIT_REQUIRED: ErrorText(
-            417, False, "Kullanıcının kredisi yetersiz.", "The user has not enough credit."
-        ),
+        ErrorCode.USER_CREDIT_REQUIRED: ErrorText(417, False, "Kullanıcının kredisi yetersiz.", "The user has not enough credit."),
         ErrorCode.PARENT_USER_CREDIT_REQUIRED: ErrorText(
             417, False, "Üst kullanıcının kredisi yetersiz.", "The parent user has not enough credit."
         ),
@@ -126,13 +124,9 @@ TEXTS = MappingProxyType(
             503, True, "Sistem şu anda hizmet veremiyor, daha sonra deneyin.", "The system is unavailable, try again later."
         ),
         ErrorCode.INVALID_PARAM: ErrorText(400, False, "Geçersiz parametre.", "Invalid parameter."),
-        ErrorCode.UNAUTHORIZED_REQUEST: ErrorText(
-            401, False, "Kullanıcı adı ya da şifre hatalı.", "Wrong username or password."
-        ),
+        ErrorCode.UNAUTHORIZED_REQUEST: ErrorText(401, False, "Kullanıcı adı ya da şifre hatalı.", "Wrong username or password."),
         ErrorCode.INVALID_SMS_SENDER: ErrorText(417, False, "Gönderici başlığı geçersiz.", "The sender is not valid."),
-        ErrorCode.EMPTY_SMS_PACKAGE: ErrorText(
-            417, False, "Geçerli alıcı numarası yok.", "There is no valid recipient number."
-        ),
+        ErrorCode.EMPTY_SMS_PACKAGE: ErrorText(417, False, "Geçerli alıcı numarası yok.", "There is no valid recipient number."),
         ErrorCode.USER_BRAND_CODE_NOT_FOUND: ErrorText(
             417, False, "Kullanıcının İYS marka kodu yok.", "The user has no IYS brand code."
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-__all__ = ["Page", "Package", "PackageItem", "Sender", "Statistics"]
+__all__ = ["Package", "PackageItem", "Page", "Sender", "Statistics"]
 
 Row = TypeVar("Row")
 

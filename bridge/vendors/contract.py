@@ -1,8 +1,8 @@
 """What a vendor is.
 
 A vendor is free of I/O. Each operation is a generator: it yields HttpRequest values, is sent the HttpResponse of each, and
-returns a domain value. It raises VendorRefused when the vendor's answer is a refusal, and OutcomeUnknown when an answer leaves
-it open whether a send was taken. Requests that never got an answer are not its business: `bridge.outbound` raises for those.
+returns a domain value. It raises VendorRefused when the vendor's answer is a refusal, and OutcomeUnknown when an answer
+leaves it open whether a send was taken. Requests that never got an answer are not its business: `bridge.outbound` raises for those.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Credentials(BaseModel):
         return None
 
 
-C = TypeVar("C", bound=Credentials, contravariant=True)
+C_contra = TypeVar("C_contra", bound=Credentials, contravariant=True)
 
 
-class Vendor(Protocol[C]):
+class Vendor(Protocol[C_contra]):
     """One vendor's REST interface in the words of the domain. Operations outside `features` are never called."""
 
     kind: ClassVar[str]
@@ -52,22 +52,22 @@ class Vendor(Protocol[C]):
 
     def __init__(self, settings: VendorSettings) -> None: ...
 
-    def send(self, message: Message, credentials: C) -> Exchange[int]:
+    def send(self, message: Message, credentials: C_contra) -> Exchange[int]:
         """Sends; returns the vendor's package id."""
         ...
 
-    def find(self, message: Message, credentials: C) -> Exchange[int | None]:
+    def find(self, message: Message, credentials: C_contra) -> Exchange[int | None]:
         """Looks for a message whose send had no known outcome; returns its package id, or None when it is not there."""
         ...
 
-    def cancel(self, package: PackageKey, credentials: C) -> Exchange[int]:
+    def cancel(self, package: PackageKey, credentials: C_contra) -> Exchange[int]:
         """Cancels; returns the vendor's status (1: cancelled)."""
         ...
 
-    def packages(self, query: PackagesQuery, credentials: C) -> Exchange[Page[Package]]: ...
+    def packages(self, query: PackagesQuery, credentials: C_contra) -> Exchange[Page[Package]]: ...
 
-    def items(self, query: ItemsQuery, credentials: C) -> Exchange[Page[PackageItem]]: ...
+    def items(self, query: ItemsQuery, credentials: C_contra) -> Exchange[Page[PackageItem]]: ...
 
-    def senders(self, query: SendersQuery, credentials: C) -> Exchange[Page[Sender]]: ...
+    def senders(self, query: SendersQuery, credentials: C_contra) -> Exchange[Page[Sender]]: ...
 
-    def credit(self, credentials: C) -> Exchange[int]: ...
+    def credit(self, credentials: C_contra) -> Exchange[int]: ...
