@@ -22,12 +22,12 @@ from bridge.soap.spyne_mend import mended
 
 with mended():
     from spyne.model.complex import ComplexModel
-    from spyne.model.primitive import Boolean, Integer32, Integer64, Unicode
+    from spyne.model.primitive import Boolean, Integer, Integer32, Integer64, Unicode
 
 if TYPE_CHECKING:
     from spyne.application import Application
 
-__all__ = ["NAMESPACE", "OPERATIONS", "ComplexModel", "Operation", "application", "response"]
+__all__ = ["NAMESPACE", "OPERATIONS", "Boolean", "ComplexModel", "Integer", "Operation", "application", "response"]
 
 NAMESPACE = "http://localhost:9587/wsdl/sms"
 """The namespace of the original server's own WSDL; brands differ, so answers echo the request's."""

@@ -1,0 +1,154 @@
+"""The SOAP envelope of a request: version, headers, and the call in its Body.
+
+Facts:
+- SOAPAction is quoted, bare, empty or missing: the call is the Body's first element, whatever the header says.
+- rpc/encoded stacks put <multiRef> elements after the call.
+- .NET Core always sends the header {http://schemas.microsoft.com/ws/2005/05/addressing/none}Action with mustUnderstand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from bridge.errors import FaultSide, ProtocolError
+from bridge.soap.contract import OPERATIONS
+from bridge.soap.reader import MARKS, References, compile_reader
+from bridge.soap.writer import SOAP11, SOAP12, SoapVersion
+from bridge.soap.xml import XmlLimits, parse
+
+__all__ = ["Call", "Login", "read_call"]
+
+Element = etree._Element
+
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+_PASSWORD_TEXT = "#PasswordText"  # noqa: S105  # the name of a token profile
+_UNDERSTOOD = frozenset(
+    {
+        WSSE,
+        "http://www.w3.org/2005/08/addressing",
+        "http://schemas.xmlsoap.org/ws/2004/08/addressing",
+        "http://schemas.microsoft.com/ws/2005/05/addressing/none",
+    }
+)
+_VERSIONS = MappingProxyType({version.envelope: version for version in (SOAP11, SOAP12)})
+# roles that mean us; SOAP 1.1 4.2.2, SOAP 1.2 2.2
+_OUR_ROLES = frozenset(
+    {
+        "",
+        "http://schemas.xmlsoap.org/soap/actor/next",
+        f"{SOAP12.envelope}/role/next",
+        f"{SOAP12.envelope}/role/ultimateReceiver",
+    }
+)
+_READERS = MappingProxyType({name: compile_reader(operation.request) for name, operation in OPERATIONS.items()})
+
+
+class Login(NamedTuple):
+    """A username and a password as a client sent them; either may be missing."""
+
+    username: str | None
+    password: str | None
+
+    def __repr__(self) -> str:
+        return "<Login>"
+
+
+class Call(NamedTuple):
+    """One call: which operation, how to answer it, and what was given."""
+
+    operation: str
+    version: SoapVersion
+    # of the wrapper element; the answer's wrapper stands in the same
+    namespace: str | None
+    # {field: value} as bridge.soap.reader gives them, without the login
+    values: dict[str, Any]
+    # of the body, of a SOAP header, of WS-Security; those that were given, in this order
+    body_login: Login
+    header_logins: tuple[Login, ...]
+
+    def __repr__(self) -> str:
+        return f"<Call {self.operation}>"
+
+
+def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Callable[[SoapVersion], None]) -> Call:
+    """Reads one request.
+
+    answer_in: told the SOAP version as soon as it is known, so that a Fault after that is in the same version.
+    Raises ProtocolError when the bytes are not an envelope with one known operation.
+    """
+    root = parse(body, charset, limits)
+    namespace, _, name = root.tag.rpartition("}")
+    version = _VERSIONS.get(namespace[1:])
+    if name != "Envelope":
+        raise ProtocolError("The request is not a SOAP envelope.")
+    if version is None:
+        raise ProtocolError("The SOAP version is not supported.", FaultSide.VERSION_MISMATCH)
+    answer_in(version)
+    envelope = f"{namespace}}}"
+    header, soap_body = root.find(f"{envelope}Header"), root.find(f"{envelope}Body")
+    if soap_body is None or not len(soap_body):
+        raise ProtocolError("The SOAP body is empty.")
+    wrapper = soap_body[0]
+    deref = References(soap_body, limits.max_refs) if any(mark in body for mark in MARKS) else None
+    operation, read = _route(wrapper)
+    if len(soap_body) > 1 and sum(other.tag == wrapper.tag for other in soap_body) > 1:
+        raise ProtocolError("The SOAP body holds more than one call.")
+    values = read(wrapper, deref)
+    login = Login(values.pop("username", None), values.pop("password", None))
+    logins = _read_headers(header, envelope) if header is not None and len(header) else ()
+    return Call(operation, version, wrapper.tag.rpartition("}")[0][1:] or None, values, login, logins)
+
+
+def _route(wrapper: Element) -> tuple[str, Callable[[Element, References | None], dict[str, Any]]]:
+    operation = wrapper.tag.rpartition("}")[2]
+    read = _READERS.get(operation)
+    if read is None:
+        raise ProtocolError("The SOAP body does not hold a known operation.")
+    return operation, read
+
+
+def _read_headers(header: Element, envelope: str) -> tuple[Login, ...]:
+    """The logins of the headers. Raises ProtocolError for a header that must be understood and is not."""
+    logins = []
+    plain = _login(header)
+    for block in header:
+        namespace = block.tag.rpartition("}")[0][1:]
+        login = None
+        if namespace == WSSE:
+            login = _username_token(block)
+        elif plain is None:
+            login = _login(block)
+        if login is not None:
+            logins.append(login)
+        elif _must_understand(block, envelope) and namespace not in _UNDERSTOOD and _local(block) not in ("username", "password"):
+            raise ProtocolError("A SOAP header that must be understood is not known.", FaultSide.MUST_UNDERSTAND)
+    return (plain, *logins) if plain is not None else tuple(logins)
+
+
+def _must_understand(block: Element, envelope: str) -> bool:
+    role = block.get(f"{envelope}actor") or block.get(f"{envelope}role") or ""
+    return block.get(f"{envelope}mustUnderstand", "").strip() in ("1", "true") and role.strip() in _OUR_ROLES
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2].lower()
+
+
+def _login(element: Element) -> Login | None:
+    """username and password among the children, in any case and namespace: a .NET SoapHeader class nests them in a block."""
+    found = {name: child.text for child in element if (name := _local(child)) in ("username", "password")}
+    return Login(found.get("username"), found.get("password")) if found else None
+
+
+def _username_token(security: Element) -> Login | None:
+    """WS-Security UsernameToken with a password in text. A digest cannot be checked against a hash: it counts as wrong."""
+    token = security.find(f"{{{WSSE}}}UsernameToken")
+    if token is None:
+        return None
+    password = token.find(f"{{{WSSE}}}Password")
+    text = password.text if password is not None and password.get("Type", _PASSWORD_TEXT).endswith(_PASSWORD_TEXT) else None
+    return Login(token.findtext(f"{{{WSSE}}}Username"), text)

@@ -1,0 +1,198 @@
+"""XML elements to plain values: readers compiled once from the contract's types.
+
+Facts:
+- Children come in any order, with any prefix, in the sms namespace or in none; lists name their members anything.
+- An empty element, xsi:nil and an absent element all mean "not given"; unknown elements are ignored; xsi:type often lies.
+- rpc/encoded stacks put values into <multiRef id=".."> beside the call and refer to them by href, arrays into arrays, maps
+  into <item><key>nr</key><value>..</value></item>, and SOAP::Lite sends any text that is not ASCII as base64.
+
+Strategy: one reader is compiled from each type. `deref` is None for a literal document, which is the hot path, and the request's
+References for one that bears a mark of rpc/encoded; a document without references reads the same either way (a property test).
+A value that its type cannot hold becomes INVALID, so that the request's model names the field: nothing is dropped silently.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from lxml import etree
+
+from bridge.errors import ErrorCode, ProtocolError
+from bridge.soap.contract import Boolean, ComplexModel, Integer
+
+__all__ = ["INVALID", "MARKS", "References", "compile_reader"]
+
+Element = etree._Element
+
+MARKS = (b"href", b"base64", b"xml-soap", b"soap-encoding")
+"""A request without any of these byte strings is literal."""
+
+_HREF = ("href", "{http://www.w3.org/2003/05/soap-encoding}ref")
+_ID = ("id", "{http://www.w3.org/2003/05/soap-encoding}id")
+_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_INT = re.compile(r"[ \t\r\n]*([+-]?[0-9]{1,19})[ \t\r\n]*", re.ASCII)
+_BASE64 = ("base64Binary", "base64")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_MAX_ARRAY_DEPTH = 4
+
+
+class _Invalid:
+    """Stands where a value was given that its type cannot hold. No model accepts it."""
+
+    def __repr__(self) -> str:
+        return "<invalid>"
+
+
+INVALID: Final = _Invalid()
+
+
+class References:
+    """href to element, over the whole Body, for one request.
+
+    An element that is referred to twice is read twice; a chain that comes back to itself, or more look-ups than `max_refs`, raises
+    ProtocolError; a missing id reads as "not given".
+    """
+
+    def __init__(self, body: Element, max_refs: int) -> None:
+        self._left = max_refs
+        self._by_id = {name: e for e in body.iter(etree.Element) for key in _ID if (name := e.get(key)) is not None}
+        self._nothing = etree.Element("nothing")
+
+    def __call__(self, element: Element) -> Element:
+        seen: list[Element] = []
+        while (href := element.get(_HREF[0]) or element.get(_HREF[1])) is not None:
+            seen.append(element)
+            element = self._by_id.get(href.removeprefix("#"), self._nothing)
+            self._left -= 1 + len(element)  # sharing must not multiply: what is read twice counts twice
+            if self._left < 0 or element in seen:
+                raise ProtocolError("The request's references are circular or too many.", code=ErrorCode.REQUEST_PARAM_LIMIT)
+        return element
+
+
+Deref = References | None
+Read = Callable[[Element, Deref], Any]
+
+
+def compile_reader(model: type[ComplexModel]) -> Read:
+    """A function that reads an element of this type into {field: value}; fields that are not given are left out.
+
+    Values: str as written, int, bool, dict (a structure), list of these (a list type), INVALID (also for a field given twice).
+    """
+    how: dict[str, tuple[str, Read | None]] = {}
+    for name, kind in model._type_info.items():
+        how[name] = how[f"{{{model.get_namespace()}}}{name}"] = (name, _compile_field(kind))
+    find = how.get
+
+    def read(element: Element, deref: Deref) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for child in element:
+            entry = find(child.tag) or find(child.tag.rpartition("}")[2])
+            if entry is None:
+                continue
+            name, reader = entry
+            if deref is not None:
+                child = deref(child)  # noqa: PLW2901  # the element that stands for it
+            if reader is not None:
+                value = reader(child, deref)
+            elif len(child) or deref is not None:
+                value = _text(child, deref)
+            else:  # _text, without the call
+                value = child.text
+                if value is not None and value.isspace():
+                    value = None
+            if value is not None:
+                values[name] = INVALID if name in values else value
+        return values
+
+    return read
+
+
+def _compile_field(kind: Any) -> Read | None:
+    """None stands for _text, so that the hot path saves a call."""
+    if issubclass(kind, ComplexModel):
+        if list(kind._type_info) == ["item"]:
+            return _compile_list(kind._type_info["item"])
+        structure = compile_reader(kind)
+        return lambda element, deref: structure(element, deref) or _markless(element)
+    if issubclass(kind, Integer):
+        return lambda element, deref: _convert(_text(element, deref), _integer)
+    if issubclass(kind, Boolean):
+        return lambda element, deref: _convert(_text(element, deref), _boolean)
+    return None
+
+
+def _markless(element: Element) -> Any:
+    """A structure without any known field: not given when it is empty or has only unknown elements, INVALID when it holds text."""
+    return INVALID if element.text is not None and element.text.strip() else None
+
+
+def _compile_list(kind: Any) -> Read:
+    """A reader of every member, whatever its element is called; arrays in arrays are flattened, empty members left out."""
+    known = frozenset(kind._type_info) if issubclass(kind, ComplexModel) else frozenset()
+    structure = compile_reader(kind) if known else None
+    leaf = _text if known else _compile_field(kind) or _text  # a plain text member stands for a structure's first field
+
+    def member(element: Element, deref: Deref, out: list[Any], depth: int) -> None:
+        if not len(element):
+            value = leaf(element, deref)
+        else:
+            value = structure and (structure(element, deref) or _map(element, deref, known))
+            if not value and depth < _MAX_ARRAY_DEPTH:
+                for child in element:
+                    member(deref(child) if deref else child, deref, out, depth + 1)
+                return
+            value = value or INVALID
+        if value is not None:
+            out.append(value)
+
+    def read(element: Element, deref: Deref) -> list[Any] | _Invalid | None:
+        out: list[Any] = []
+        for child in element:
+            member(deref(child) if deref else child, deref, out, 0)
+        return out or _markless(element)
+
+    return read
+
+
+def _map(element: Element, deref: Deref, known: frozenset[str]) -> dict[str, Any] | None:
+    """An Apache Map, <item><key>nr</key><value>..</value></item>, as the structure that it stands for."""
+    values: dict[str, Any] = {}
+    for entry in element:
+        pair = {child.tag.rpartition("}")[2]: _text(deref(child) if deref else child, deref) for child in entry}
+        if pair.keys() != {"key", "value"}:
+            return None
+        if pair["key"] in known and pair["value"] is not None:
+            values[pair["key"]] = pair["value"]
+    return values
+
+
+def _text(element: Element, deref: Deref) -> Any:
+    """str, None when not given, INVALID for markup inside (to read a part of a text would be guessing)."""
+    if len(element):
+        return INVALID
+    text = element.text
+    if text is None or text.isspace():
+        return None
+    if deref is not None and element.get(_XSI_TYPE, "").rpartition(":")[2] in _BASE64:
+        try:
+            return base64.b64decode(text).decode()
+        except ValueError:
+            return INVALID
+    return text
+
+
+def _convert(text: Any, convert: Callable[[str], Any]) -> Any:
+    return convert(text) if isinstance(text, str) else text
+
+
+def _integer(text: str) -> Any:
+    """xs:int or xs:long; the request's model knows the range."""
+    match = _INT.fullmatch(text)
+    return int(match[1]) if match else INVALID
+
+
+def _boolean(text: str) -> Any:
+    return _BOOLEANS.get(text.strip().lower(), INVALID)

@@ -1,0 +1,140 @@
+"""Bytes to an XML tree, safely.
+
+Facts:
+- libxml2 drops a DOCTYPE's entities silently and expands them in attributes, so a DOCTYPE must be refused before parsing. It can
+  stand only in the prolog; the same letters inside CDATA, comments or text are a client's message.
+- Old stacks send a BOM, white space before the XML declaration, UTF-16, ISO-8859-9 in the declaration, or a charset only in
+  the Content-Type. RFC 7303: a BOM wins. Where a declaration and the header differ, the declaration is what the stack's
+  XML writer did, the header often a fixed string.
+- libxml2 refuses more than 256 levels by itself. A lower limit costs a pass over the tree, and most requests have fewer tags
+  than the limit has levels.
+
+Strategy: UTF-8 goes to libxml2 as it came; anything else is decoded by Python first, strictly, so that bytes that lie are a Fault.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import threading
+from functools import lru_cache
+from typing import NamedTuple
+
+from lxml import etree
+
+from bridge.errors import ErrorCode, ProtocolError
+
+__all__ = ["XmlLimits", "parse"]
+
+
+class XmlLimits(NamedTuple):
+    """What one request may cost. All are counts."""
+
+    max_depth: int = 64
+    max_elements: int = 500_000
+    max_refs: int = 200_000
+
+
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"'][^>]*?\?>")
+_WIDE = re.compile(r"(utf|ucs|unicode|iso-10646)[-_]?(16|32|2|4)", re.IGNORECASE)
+_LESS_THAN = ord("<")
+# first bytes of "<" in encodings that are not a superset of ASCII, and byte order marks (longest first)
+_SIGNATURES = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\x00\x00\x00", "utf-32-le"),
+    (b"\x00\x00\x00<", "utf-32-be"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x00<", "utf-16-be"),
+)
+# these need no decoding by Python
+_PLAIN = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+# Python's codecs that do not turn bytes into text by a character set
+_NOT_CHARSETS = frozenset({"idna", "punycode", "raw_unicode_escape", "unicode_escape", "utf-7", "mbcs", "oem", "undefined"})
+
+
+class _Parsers(threading.local):
+    """A parser locks itself: one a thread keeps a large body in a worker thread from blocking the event loop's."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+
+_PARSERS = _Parsers()
+
+
+def parse(body: bytes, charset: str | None, limits: XmlLimits) -> etree._Element:
+    """Parses one request.
+
+    body: the bytes after any content coding. charset: of the Content-Type, any spelling, or None.
+    Raises ProtocolError when it is not XML, has a DOCTYPE, cannot be decoded or goes over a limit.
+    """
+    body = body.lstrip()
+    if not body:
+        raise ProtocolError("The request body is empty.")
+    utf8 = _to_utf8(body, charset)
+    _refuse_doctype(utf8)
+    if len(utf8) > limits.max_elements and utf8.count(b"<") - utf8.count(b"</") > limits.max_elements:
+        raise ProtocolError("The request has too many elements.", code=ErrorCode.REQUEST_PARAM_LIMIT)
+    try:
+        root = etree.fromstring(utf8, _PARSERS.parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise ProtocolError("The request is not well-formed XML.") from None
+    if utf8.count(b"<") > limits.max_depth and _too_deep(limits.max_depth)(root):
+        raise ProtocolError("The request is nested too deeply.", code=ErrorCode.REQUEST_PARAM_LIMIT)
+    return root
+
+
+def _to_utf8(body: bytes, charset: str | None) -> bytes:
+    """The same document in UTF-8; its declaration may still name another encoding, which the parser is told to ignore."""
+    if body[0] == _LESS_THAN and body[1:2] != b"\x00":
+        declared = _DECLARATION.match(body)
+        candidates = (declared[1].decode() if declared else None, charset)
+        # what begins with an ASCII "<" is not UTF-16, whatever it says: .NET's StringWriter declares that and sends UTF-8
+        encoding = next((name for name in candidates if name and not _WIDE.match(name)), "utf-8")
+        if encoding.lower() in _PLAIN:
+            return body
+    else:
+        encoding = next((name for signature, name in _SIGNATURES if body.startswith(signature)), charset or "utf-8")
+    return _decode(body, encoding)
+
+
+def _decode(body: bytes, encoding: str) -> bytes:
+    try:
+        name = codecs.lookup(encoding).name
+        return body.decode("undefined" if name in _NOT_CHARSETS else name).lstrip().encode()
+    except (LookupError, ValueError):  # LookupError: unknown, or not a text encoding; ValueError: undecodable bytes
+        raise ProtocolError("The request's character encoding is unknown or does not fit its bytes.") from None
+
+
+def _refuse_doctype(utf8: bytes) -> None:
+    """Walks the prolog (white space, declaration, comments, processing instructions) up to the first other markup."""
+    position = utf8.find(b"<")
+    while position >= 0:
+        if utf8.startswith(b"<?", position):
+            end = utf8.find(b"?>", position)
+        elif utf8.startswith(b"<!--", position):
+            end = utf8.find(b"-->", position + 4)
+        elif utf8.startswith(b"<!", position):
+            raise ProtocolError("A DOCTYPE is not allowed.")
+        else:
+            return
+        position = utf8.find(b"<", end) if end >= 0 else -1
+
+
+@lru_cache(maxsize=8)
+def _too_deep(max_depth: int) -> etree.XPath:
+    """True for a tree with an element below level `max_depth`. In C, level by level: it ends at the deepest level there is."""
+    return etree.XPath("boolean(" + "/*" * (max_depth + 1) + ")")
