@@ -16,7 +16,7 @@ from lxml import etree
 
 from bridge.errors import FaultSide, ProtocolError
 from bridge.soap.contract import OPERATIONS
-from bridge.soap.reader import MARKS, References, compile_reader
+from bridge.soap.reader import References, compile_reader
 from bridge.soap.writer import SOAP11, SOAP12, SoapVersion
 from bridge.soap.xml import XmlLimits, parse
 
@@ -44,6 +44,8 @@ _OUR_ROLES = frozenset(
         f"{SOAP12.envelope}/role/ultimateReceiver",
     }
 )
+# a request without any of these is literal: it needs no References
+_HREF, _REF, _BASE64 = b"href=", b":ref=", b"base64"
 _READERS = MappingProxyType({name: compile_reader(operation.request) for name, operation in OPERATIONS.items()})
 
 
@@ -89,11 +91,13 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
         raise ProtocolError("The SOAP version is not supported.", FaultSide.VERSION_MISMATCH)
     answer_in(version)
     envelope = f"{namespace}}}"
-    header, soap_body = root.find(f"{envelope}Header"), root.find(f"{envelope}Body")
+    parts = {child.tag: child for child in root}
+    header, soap_body = parts.get(f"{envelope}Header"), parts.get(f"{envelope}Body")
     if soap_body is None or not len(soap_body):
         raise ProtocolError("The SOAP body is empty.")
     wrapper = soap_body[0]
-    deref = References(soap_body, limits.max_refs) if any(mark in body for mark in MARKS) else None
+    encoded = _HREF in body or _BASE64 in body or _REF in body
+    deref = References(soap_body, limits.max_refs) if encoded else None
     operation, read = _route(wrapper)
     if len(soap_body) > 1 and sum(other.tag == wrapper.tag for other in soap_body) > 1:
         raise ProtocolError("The SOAP body holds more than one call.")

@@ -23,12 +23,9 @@ from lxml import etree
 from bridge.errors import ErrorCode, ProtocolError
 from bridge.soap.contract import Boolean, ComplexModel, Integer
 
-__all__ = ["INVALID", "MARKS", "References", "compile_reader"]
+__all__ = ["INVALID", "References", "compile_reader"]
 
 Element = etree._Element
-
-MARKS = (b"href", b"base64", b"xml-soap", b"soap-encoding")
-"""A request without any of these byte strings is literal."""
 
 _HREF = ("href", "{http://www.w3.org/2003/05/soap-encoding}ref")
 _ID = ("id", "{http://www.w3.org/2003/05/soap-encoding}id")
@@ -74,6 +71,7 @@ class References:
 
 Deref = References | None
 Read = Callable[[Element, Deref], Any]
+Convert = Callable[[str], Any]
 
 
 def compile_reader(model: type[ComplexModel]) -> Read:
@@ -81,9 +79,9 @@ def compile_reader(model: type[ComplexModel]) -> Read:
 
     Values: str as written, int, bool, dict (a structure), list of these (a list type), INVALID (also for a field given twice).
     """
-    how: dict[str, tuple[str, Read | None]] = {}
+    how: dict[str, tuple[str, Convert | None, Read]] = {}
     for name, kind in model._type_info.items():
-        how[name] = how[f"{{{model.get_namespace()}}}{name}"] = (name, _compile_field(kind))
+        how[name] = how[f"{{{model.get_namespace()}}}{name}"] = (name, *_compile_field(kind))
     find = how.get
 
     def read(element: Element, deref: Deref) -> dict[str, Any]:
@@ -92,36 +90,48 @@ def compile_reader(model: type[ComplexModel]) -> Read:
             entry = find(child.tag) or find(child.tag.rpartition("}")[2])
             if entry is None:
                 continue
-            name, reader = entry
-            if deref is not None:
-                child = deref(child)  # noqa: PLW2901  # the element that stands for it
-            if reader is not None:
-                value = reader(child, deref)
-            elif len(child) or deref is not None:
-                value = _text(child, deref)
-            else:  # _text, without the call
+            name, convert, reader = entry
+            if deref is None and not len(child):  # what `reader` does with a leaf, without a call
                 value = child.text
-                if value is not None and value.isspace():
-                    value = None
-            if value is not None:
-                values[name] = INVALID if name in values else value
+                if value is None or value.isspace():
+                    continue
+                if convert is not None:
+                    value = convert(value)
+            else:
+                value = reader(deref(child) if deref else child, deref)
+                if value is None:
+                    continue
+            values[name] = INVALID if name in values else value
         return values
 
     return read
 
 
-def _compile_field(kind: Any) -> Read | None:
-    """None stands for _text, so that the hot path saves a call."""
-    if issubclass(kind, ComplexModel):
-        if list(kind._type_info) == ["item"]:
-            return _compile_list(kind._type_info["item"])
-        structure = compile_reader(kind)
-        return lambda element, deref: structure(element, deref) or _markless(element)
-    if issubclass(kind, Integer):
-        return lambda element, deref: _convert(_text(element, deref), _integer)
-    if issubclass(kind, Boolean):
-        return lambda element, deref: _convert(_text(element, deref), _boolean)
-    return None
+def _compile_field(kind: Any) -> tuple[Convert | None, Read]:
+    """(what makes a value of a leaf's text: None for text itself, a reader of any element)."""
+    if not issubclass(kind, ComplexModel):
+        convert = _integer if issubclass(kind, Integer) else _boolean if issubclass(kind, Boolean) else None
+        return convert, _compile_leaf(convert)
+    if list(kind._type_info) == ["item"]:
+        return _invalid, _compile_list(kind._type_info["item"])
+    structure = compile_reader(kind)
+    return _invalid, lambda element, deref: structure(element, deref) or _markless(element)
+
+
+def _compile_leaf(convert: Convert | None) -> Read:
+    if convert is None:
+        return _text
+
+    def read(element: Element, deref: Deref) -> Any:
+        text = _text(element, deref)
+        return convert(text) if isinstance(text, str) else text
+
+    return read
+
+
+def _invalid(text: str) -> Any:
+    """Text where a structure or a list belongs."""
+    return INVALID
 
 
 def _markless(element: Element) -> Any:
@@ -133,7 +143,7 @@ def _compile_list(kind: Any) -> Read:
     """A reader of every member, whatever its element is called; arrays in arrays are flattened, empty members left out."""
     known = frozenset(kind._type_info) if issubclass(kind, ComplexModel) else frozenset()
     structure = compile_reader(kind) if known else None
-    leaf = _text if known else _compile_field(kind) or _text  # a plain text member stands for a structure's first field
+    leaf = _text if known else _compile_field(kind)[1]  # a plain text member stands for a structure's first field
 
     def member(element: Element, deref: Deref, out: list[Any], depth: int) -> None:
         if not len(element):
@@ -184,12 +194,10 @@ def _text(element: Element, deref: Deref) -> Any:
     return text
 
 
-def _convert(text: Any, convert: Callable[[str], Any]) -> Any:
-    return convert(text) if isinstance(text, str) else text
-
-
 def _integer(text: str) -> Any:
     """xs:int or xs:long; the request's model knows the range."""
+    if len(text) < 10 and text.isascii() and text.isdigit():
+        return int(text)
     match = _INT.fullmatch(text)
     return int(match[1]) if match else INVALID
 

@@ -100,10 +100,11 @@ def parse(body: bytes, charset: str | None, limits: XmlLimits) -> etree._Element
 def _to_utf8(body: bytes, charset: str | None) -> bytes:
     """The same document in UTF-8; its declaration may still name another encoding, which the parser is told to ignore."""
     if body[0] == _LESS_THAN and body[1:2] != b"\x00":
-        declared = _DECLARATION.match(body)
-        candidates = (declared[1].decode() if declared else None, charset)
-        # what begins with an ASCII "<" is not UTF-16, whatever it says: .NET's StringWriter declares that and sends UTF-8
-        encoding = next((name for name in candidates if name and not _WIDE.match(name)), "utf-8")
+        declared = _DECLARATION.match(body) if body.startswith(b"<?xml") else None
+        encoding = (declared[1].decode() if declared else charset) or "utf-8"
+        if _WIDE.match(encoding):
+            # what begins with an ASCII "<" is not UTF-16, whatever it says: .NET's StringWriter declares that and sends UTF-8
+            encoding = charset if charset and not _WIDE.match(charset) else "utf-8"
         if encoding.lower() in _PLAIN:
             return body
     else:
