@@ -149,8 +149,8 @@ CreditResult = _result("CreditResult", CreditData)
 class Operation(NamedTuple):
     """One operation. `_type_info` of `request` and `result` holds their elements: name -> type, in order.
 
-    Leaf types are customized Unicode (xs:string), Integer32 (xs:int), Integer64 (xs:long) and Boolean (xs:boolean); a list is
-    a model with the one member `item`, whose Attributes.max_occurs is infinite. `get_type_name()` of each is the schema's name.
+    Leaf types are subclasses of Unicode (xs:string), Integer (xs:int, xs:long) and Boolean (xs:boolean); a list is a model with
+    the one member `item`, whose Attributes.max_occurs is infinite. `get_type_name()` of each is the schema's name.
     """
 
     name: str  # of the wrapper element, and the soapAction
