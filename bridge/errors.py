@@ -14,7 +14,6 @@ SettingsError stands outside: it ends the start of a program, never a call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -46,7 +45,7 @@ class Language(StrEnum):
 
 
 class ErrorCode(StrEnum):
-    """The ERR_ names that clients compare with. Source: Node API v1.8.3, "Hata Kodları"; the last block is from its live servers."""
+    """The ERR_ names that clients compare with. Source: Node API v1.8.3, "Hata Kodları"; the last block: live servers."""
 
     BAD_REQUEST = "ERR_BAD_REQUEST"
     USER_NOT_AUTHORIZED = "ERR_USER_NOT_AUTHORIZED"
@@ -246,12 +245,10 @@ class OutcomeUnknown(TransportError):
     """Raised when the request may have been taken: read timeout, lost connection, 5xx, an answer that cannot be read."""
 
 
-@dataclass(frozen=True)
 class SettingsError(Exception):
-    """Raised at start when a setting is wrong. `key` is the exact key, `why` one line."""
+    """Raised at start when a setting is wrong. `key` is the exact key, `why` one line without the value."""
 
-    key: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.why}"
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"{key}: {why}")
+        self.key = key
+        self.why = why

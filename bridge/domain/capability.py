@@ -8,7 +8,7 @@ __all__ = ["Feature"]
 
 
 class Feature(Enum):
-    """One thing that not every vendor has. The value is (the row's name in the capability table, the SOAP field that asks for it)."""
+    """One thing that not every vendor has: (the row's name in the capability table, the SOAP field that asks for it)."""
 
     ONE_TEXT = ("sendSms to one or many, one text", "sendingType")
     OWN_TEXTS = ("sendSms N-N, a text each", "sendingType")

@@ -41,4 +41,4 @@ class HttpResponse(NamedTuple):
 
 
 Exchange = Generator[HttpRequest, HttpResponse, T]
-"""A vendor operation: yields requests, is sent their responses, returns a domain value or raises VendorRefused or OutcomeUnknown."""
+"""A vendor operation: yields requests, is sent their responses, returns a value or raises VendorRefused or OutcomeUnknown."""

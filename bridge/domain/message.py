@@ -68,6 +68,8 @@ class Message:
     title: str | None = None
     encoding: Encoding = Encoding.ASCII
     validity_minutes: int
+    # aware; when the bridge took it
+    accepted_at: datetime
     # aware; None for at once
     send_at: datetime | None = None
     period: Period | None = None

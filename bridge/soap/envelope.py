@@ -34,6 +34,7 @@ _UNDERSTOOD = frozenset(
         "http://schemas.microsoft.com/ws/2005/05/addressing/none",
     }
 )
+_LOGIN_NAMES = ("username", "password")
 _VERSIONS = MappingProxyType({version.envelope: version for version in (SOAP11, SOAP12)})
 # roles that mean us; SOAP 1.1 4.2.2, SOAP 1.2 2.2
 _OUR_ROLES = frozenset(
@@ -117,20 +118,16 @@ def _route(wrapper: Element) -> tuple[str, Callable[[Element, References | None]
 
 def _read_headers(header: Element, envelope: str) -> tuple[Login, ...]:
     """The logins of the headers. Raises ProtocolError for a header that must be understood and is not."""
-    logins = []
-    plain = _login(header)
+    plain, tokens = _login(header), []
     for block in header:
         namespace = block.tag.rpartition("}")[0][1:]
-        login = None
         if namespace == WSSE:
-            login = _username_token(block)
-        elif plain is None:
-            login = _login(block)
-        if login is not None:
-            logins.append(login)
-        elif _must_understand(block, envelope) and namespace not in _UNDERSTOOD and _local(block) not in ("username", "password"):
+            tokens.append(_username_token(block))
+        elif (login := _login(block)) is not None:
+            plain = plain or login
+        elif _must_understand(block, envelope) and namespace not in _UNDERSTOOD and _local(block) not in _LOGIN_NAMES:
             raise ProtocolError("A SOAP header that must be understood is not known.", FaultSide.MUST_UNDERSTAND)
-    return (plain, *logins) if plain is not None else tuple(logins)
+    return tuple(login for login in (plain, *tokens) if login is not None)
 
 
 def _must_understand(block: Element, envelope: str) -> bool:
@@ -144,7 +141,7 @@ def _local(element: Element) -> str:
 
 def _login(element: Element) -> Login | None:
     """username and password among the children, in any case and namespace: a .NET SoapHeader class nests them in a block."""
-    found = {name: child.text for child in element if (name := _local(child)) in ("username", "password")}
+    found = {name: child.text for child in element if (name := _local(child)) in _LOGIN_NAMES}
     return Login(found.get("username"), found.get("password")) if found else None
 
 

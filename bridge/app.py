@@ -1,0 +1,207 @@
+"""The composition root: settings to vendors, accounts, use cases and routes. The only module that knows all the others."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from bridge.domain.clock import SystemClock
+from bridge.domain.custom_id import CustomIds
+from bridge.errors import SettingsError
+from bridge.log import get_logger
+from bridge.operations.accounts import Accounts, MappedAccount, MappedAccounts, PassThroughAccounts, Proofs, Throttle
+from bridge.operations.backend import Account, Backend, UseCase
+from bridge.operations.cancel import CancelSmsPackageCase
+from bridge.operations.credit import GetUserCreditCase
+from bridge.operations.items import GetSmsPackageItemsCase
+from bridge.operations.packages import GetSmsPackagesCase
+from bridge.operations.send import SendOtpCase, SendSmsCase
+from bridge.operations.senders import GetSmsSendersCase
+from bridge.outbound.contract import EngineOptions
+from bridge.outbound.driver import Outbound, open_engine
+from bridge.settings import AccountSettings, Settings, SoapSettings, VendorConfig, settings_error
+from bridge.soap.endpoint import Endpoint, EndpointOptions
+from bridge.soap.wsdl import ServiceNames, Wsdl
+from bridge.soap.xml import XmlLimits
+from bridge.vendors.registry import find_vendor
+
+__all__ = ["App", "Bridge", "compose", "wsdl_of"]
+
+log = get_logger("bridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Everything that one configuration makes."""
+
+    settings: Settings
+    endpoint: Endpoint
+    backends: dict[str, Backend]
+    # username: account; empty in pass-through
+    accounts: dict[str, Account]
+
+    async def close(self) -> None:
+        """Lets go of connections and threads; calls in flight finish."""
+        self.endpoint.close()
+        for backend in self.backends.values():
+            await backend.outbound.close()
+
+
+def compose(settings: Settings) -> Bridge:
+    """Builds the bridge. No I/O but reading the files that the settings name. Raises SettingsError naming the key."""
+    backends = {name: _backend(name, config, settings) for name, config in settings.vendors.items()}
+    mapped = {entry.username: _mapped(index, entry, settings, backends) for index, entry in enumerate(settings.accounts)}
+    endpoint = Endpoint(_use_cases(settings), _accounts(settings, mapped, backends), wsdl_of(settings.soap), _endpoint(settings))
+    return Bridge(settings, endpoint, backends, {username: entry.account for username, entry in mapped.items()})
+
+
+def wsdl_of(soap: SoapSettings) -> Wsdl:
+    """The WSDL that is served. Raises SettingsError when the operator's file cannot be served."""
+    if soap.wsdl_file is not None:
+        return Wsdl.from_file(soap.wsdl_file, "soap.wsdl_file")
+    return Wsdl.generated(ServiceNames(soap.service, soap.port, soap.port_type), "soap")
+
+
+def _backend(name: str, config: VendorConfig, settings: Settings) -> Backend:
+    key = f"vendors.{name}"
+    vendor_type = find_vendor(config.kind, f"{key}.kind")
+    try:
+        own = vendor_type.settings_type.model_validate(config.own)
+    except ValidationError as error:
+        raise settings_error(error, key) from None
+    if not vendor_type.keeps_packages and settings.ledger is None:
+        raise SettingsError("ledger", f"is needed, for {config.kind} (vendors.{name}) does not keep packages itself")
+    try:
+        engine = open_engine(_engine_options(config), config.engine.value)
+    except SettingsError as error:
+        raise SettingsError(f"{key}.{error.key}", error.why) from None
+    return Backend(name, vendor_type(own), Outbound(engine))
+
+
+def _engine_options(config: VendorConfig) -> EngineOptions:
+    return EngineOptions(
+        connect_timeout=config.connect_timeout_seconds,
+        read_timeout=config.read_timeout_seconds,
+        pool_timeout=config.pool_timeout_seconds,
+        max_connections=config.max_connections,
+        keepalive=config.keepalive_seconds,
+        verify=config.verify_tls,
+        ca_file=config.ca_file,
+        proxy=config.proxy.get_secret_value() if config.proxy else None,
+    )
+
+
+def _mapped(index: int, entry: AccountSettings, settings: Settings, backends: dict[str, Backend]) -> MappedAccount:
+    key = f"accounts.{index}"
+    backend = backends[settings.vendor_of(entry)]
+    try:
+        password = entry.clear_password()
+        found = entry.clear_credentials()
+    except ValueError as error:
+        raise SettingsError(key, str(error)) from None
+    try:
+        credentials = backend.vendor.credentials_type.model_validate(found)
+    except ValidationError as error:
+        raise settings_error(error, key, "credentials") from None
+    return MappedAccount(Account(entry.username, backend, credentials), password, entry.password_hash)
+
+
+def _accounts(settings: Settings, mapped: dict[str, MappedAccount], backends: dict[str, Backend]) -> Accounts:
+    limits = settings.limits
+    proofs = Proofs(limits.proof_seconds)
+    throttle = Throttle(limits.free_login_failures, limits.login_delay_seconds)
+    if mapped:
+        return MappedAccounts(mapped, proofs, throttle)
+    (backend,) = backends.values()
+    if backend.vendor.credentials_type.from_login("", "") is None:
+        raise SettingsError("accounts", f"at least one is needed, for a login does not suffice for {backend.vendor.kind}")
+    return PassThroughAccounts(backend, proofs, throttle)
+
+
+def _use_cases(settings: Settings) -> dict[str, UseCase]:
+    clock, custom_ids = SystemClock(), CustomIds()
+    return {
+        "sendOtp": SendOtpCase(clock, custom_ids),
+        "sendSms": SendSmsCase(clock, custom_ids, settings.limits.recipients),
+        "getSmsPackages": GetSmsPackagesCase(settings.limits.query_ids),
+        "getSmsPackageItems": GetSmsPackageItemsCase(),
+        "getSmsSenders": GetSmsSendersCase(),
+        "cancelSmsPackage": CancelSmsPackageCase(),
+        "getUserCredit": GetUserCreditCase(),
+    }
+
+
+def _endpoint(settings: Settings) -> EndpointOptions:
+    soap, server = settings.soap, settings.server
+    return EndpointOptions(
+        limits=XmlLimits(soap.max_depth, soap.max_elements, soap.max_refs),
+        max_body=server.max_body_bytes,
+        language=soap.language,
+        fault_status=soap.fault_status,
+        public_url=server.public_url and server.public_url.removesuffix("/"),
+        port=server.port,
+        trusted_proxies=server.trusted_proxies,
+        log_requests=settings.log.requests,
+    )
+
+
+class App:
+    """The ASGI application: /soap raw, everything else through Starlette; its settings can be loaded again while it runs."""
+
+    def __init__(self, load: Callable[[], Settings]) -> None:
+        """load: reads the settings; called again by `reload`. Raises SettingsError."""
+        self._load = load
+        self.bridge = compose(load())
+        self._ready = False
+        routes = [Route("/healthz", self._healthy), Route("/readyz", self._readiness)]
+        self._rest = Starlette(routes=routes, exception_handlers={404: self._other, 405: self._other})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["path"] == "/soap" or scope["path"].rstrip("/").lower() == "/soap":
+            await self.bridge.endpoint(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    async def reload(self) -> None:
+        """Loads the settings again. Calls in flight end as they began; wrong settings are logged and change nothing."""
+        try:
+            fresh = compose(self._load())
+        except SettingsError as error:
+            log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
+            return
+        stale, self.bridge = self.bridge, fresh
+        await stale.close()
+        log.info("settings reloaded")
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        # what was loaded so far never becomes garbage: leave it out of every later collection
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
+        self._ready = True
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._ready = False
+        await self.bridge.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _healthy(self, _: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def _readiness(self, _: Request) -> Response:
+        return PlainTextResponse("ready\n") if self._ready else PlainTextResponse("not ready\n", 503)
+
+    async def _other(self, request: Request, _: Exception) -> Response:
+        answer = self.bridge.endpoint.not_found(soap12="soap+xml" in request.headers.get("content-type", ""))
+        return Response(answer.body, answer.status, media_type=None, headers={"content-type": answer.content_type.decode()})

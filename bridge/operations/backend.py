@@ -1,0 +1,71 @@
+"""What a use case acts on: an account and the vendor behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from bridge.domain.capability import Feature
+from bridge.domain.http import Exchange
+from bridge.errors import CallError, ErrorCode, NotSent, Reason, TransportError
+from bridge.outbound.driver import Outbound, Timing
+from bridge.vendors.contract import Credentials, Vendor
+
+__all__ = ["UNREACHABLE", "Account", "Backend", "UseCase", "ask", "need"]
+
+T = TypeVar("T")
+
+UNSUPPORTED = Reason("{vendor} bu özelliği desteklemiyor: {field}.", "{vendor} does not support {field}.")
+UNREACHABLE = Reason("{vendor} sunucusuna ulaşılamadı.", "The server of {vendor} could not be reached.")
+UNREADABLE = Reason("{vendor} sunucusundan yanıt alınamadı.", "The server of {vendor} gave no usable answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One configured vendor."""
+
+    # NAME of [vendors.NAME]
+    name: str
+    vendor: Vendor[Any]
+    outbound: Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a call is made for: who the client is here, and who it is at the vendor."""
+
+    username: str
+    backend: Backend
+    credentials: Credentials = field(repr=False)
+
+
+class UseCase(Protocol):
+    """One operation, in two steps so that the first can be done in a worker thread when a request is large."""
+
+    def prepare(self, values: Mapping[str, Any]) -> Any:
+        """Checks the fields of a call; no I/O. Raises CallError."""
+        ...
+
+    async def run(self, account: Account, prepared: Any, timing: Timing) -> Any:
+        """Does it, and returns what `bridge.soap.writer` writes: int or Page. Raises CallError."""
+        ...
+
+
+def need(account: Account, feature: Feature) -> None:
+    """Raises CallError ERR_BAD_REQUEST, naming vendor and field, when the account's vendor lacks the feature."""
+    vendor = account.backend.vendor
+    if feature not in vendor.features:
+        raise CallError(ErrorCode.BAD_REQUEST, UNSUPPORTED, vendor=vendor.kind, field=feature.field)
+
+
+async def ask(account: Account, exchange: Exchange[T], timing: Timing) -> T:
+    """Runs an exchange whose outcome is known or does not matter.
+
+    timing: counts what the vendor took. Raises VendorRefused, or CallError when the vendor gave no usable answer.
+    """
+    try:
+        return await account.backend.outbound.run(exchange, timing)
+    except TransportError as error:
+        reason = UNREACHABLE if isinstance(error, NotSent) else UNREADABLE
+        raise CallError(ErrorCode.SYSTEM_MAINTENANCE, reason, vendor=account.backend.vendor.kind) from None

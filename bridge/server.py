@@ -1,0 +1,145 @@
+"""Runs the application on uvicorn: one process or several, plain HTTP and, with a certificate, HTTPS on a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.supervisors import Multiprocess
+
+from bridge import log as logging
+from bridge.app import App
+from bridge.errors import SettingsError
+from bridge.settings import ServerSettings, Settings, load
+
+__all__ = ["listen", "load_for", "run_workers", "serve"]
+
+log = logging.get_logger("bridge")
+
+Overrides = Mapping[str, Mapping[str, Any]]
+
+
+def load_for(path: Path | None, overrides: Overrides) -> Settings:
+    """The settings of a process that serves; its log is set up by them. Raises SettingsError."""
+    settings = load(path, overrides)
+    logging.configure(settings.log.format, settings.log.level)
+    return settings
+
+
+def listen(server: ServerSettings, port: int) -> socket.socket:
+    """A listening socket. Raises SettingsError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    try:
+        return socket.create_server((server.host, port), family=family, backlog=server.backlog, dualstack_ipv6=False)
+    except OSError as error:
+        raise SettingsError("server.port", f"cannot listen on {server.host}:{port} ({error.strerror})") from None
+
+
+async def serve(app: App, sockets: list[socket.socket], ready: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; calls in flight finish first, within the limit of the settings.
+
+    sockets: for plain HTTP. ready: awaited once connections are taken. SIGHUP loads the settings again.
+    """
+    server = _Server(_config(_with_tls(app, app.bridge.settings.server), app.bridge.settings.server))
+    task = asyncio.create_task(server.serve(sockets=sockets), name="server")
+    with contextlib.suppress(NotImplementedError):  # loops without signals, as on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, app)
+    while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn tells it no other way
+        await asyncio.sleep(0.01)
+    if ready is not None and server.started:
+        await ready()
+    await task
+
+
+def run_workers(path: Path | None, overrides: Overrides) -> None:
+    """Serves with several processes; a dead one is replaced, SIGHUP replaces them one by one. Raises SettingsError."""
+    settings = load_for(path, overrides)
+    App(lambda: settings)  # what is wrong is said here once, and not by every worker
+    config = _config(partial(_worker, path, overrides), settings.server, factory=True)
+    Multiprocess(config, [listen(settings.server, settings.server.port)]).run()
+
+
+def _worker(path: Path | None, overrides: Overrides) -> ASGIApp:
+    app = App(partial(load_for, path, overrides))
+    return _with_tls(app, app.bridge.settings.server)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which ends quietly after a signal: the program around it has more to close."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        with contextlib.ExitStack() as stack:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                previous = signal.signal(number, self.handle_exit)
+                stack.callback(signal.signal, number, previous)
+            yield
+
+
+def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # starlette and uvicorn each have their own ASGI types
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=server.backlog,
+        timeout_keep_alive=round(server.keepalive_seconds),
+        timeout_graceful_shutdown=round(server.shutdown_seconds),
+        workers=server.workers,
+        **{"lifespan": "on", **more},
+    )
+
+
+def _with_tls(app: App, server: ServerSettings) -> ASGIApp:
+    """The application, which during its lifespan also listens for HTTPS when there is a certificate."""
+    if server.tls_certificate is None:
+        return app
+
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        async with _tls_server(app, server):
+            await app(scope, receive, send)
+
+    return both
+
+
+@contextlib.asynccontextmanager
+async def _tls_server(app: App, server: ServerSettings) -> AsyncIterator[None]:
+    files = {"ssl_certfile": str(server.tls_certificate), "ssl_keyfile": str(server.tls_key)}
+    inner = uvicorn.Server(_config(app, server, lifespan="off", **files))
+    inner.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # the outer server has them
+    task = asyncio.create_task(inner.serve(sockets=[_shared(server)]), name="TLS server")
+    try:
+        yield
+    finally:
+        inner.should_exit = True
+        await task
+
+
+def _shared(server: ServerSettings) -> socket.socket:
+    """A socket that every worker process opens for itself."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    return socket.create_server((server.host, server.tls_port), family=family, backlog=server.backlog, reuse_port=True)
+
+
+def _reload(app: App) -> None:
+    task = asyncio.ensure_future(app.reload())
+    _RELOADS.add(task)
+    task.add_done_callback(_RELOADS.discard)
+
+
+_RELOADS: set[asyncio.Future[None]] = set()  # a task that nobody holds may be collected while it runs

@@ -1,0 +1,249 @@
+"""The HTTP endpoint: /soap as a raw ASGI application.
+
+Facts:
+- Routing, request and response objects of a framework cost as much as decoding a call. Only this path is raw; all others are not.
+- Whatever happens, the client's stack expects XML: a Fault for what is no call, a filled <err> for a call that is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from itertools import count
+from typing import Any, NamedTuple, TypeVar
+
+from starlette.types import Receive, Scope, Send
+
+from bridge.domain.package import Page
+from bridge.errors import CallError, CredentialsMissing, ErrorCode, FaultSide, Language, ProtocolError
+from bridge.log import get_logger
+from bridge.operations.accounts import Accounts
+from bridge.operations.backend import UseCase
+from bridge.outbound.driver import Timing
+from bridge.settings import Network
+from bridge.soap.body import media, read_body
+from bridge.soap.credentials import login_of
+from bridge.soap.envelope import Call, read_call
+from bridge.soap.writer import SOAP11, SOAP12, SoapVersion, write_error, write_fault, write_result
+from bridge.soap.wsdl import Wsdl, is_wsdl_query, public_address
+from bridge.soap.xml import XmlLimits
+
+__all__ = ["Endpoint", "EndpointOptions"]
+
+T = TypeVar("T")
+log = get_logger("bridge.soap")
+
+# a request of this many bytes is decoded in a worker thread, for it would hold the event loop for milliseconds
+_LARGE = 64 * 1024
+# rows of an answer that is written in a worker thread
+_MANY_ROWS = 200
+# smaller answers do not gain by compression
+_COMPRESS_FROM = 1400
+_REALM = b'Basic realm="SMS", charset="UTF-8"'
+
+
+class EndpointOptions(NamedTuple):
+    """How the endpoint behaves; from the settings."""
+
+    limits: XmlLimits = XmlLimits()
+    max_body: int = 10 * 1024 * 1024  # bytes, also after decompression
+    language: Language = Language.TURKISH
+    fault_status: int = 500
+    public_url: str | None = None
+    port: int = 9587
+    trusted_proxies: tuple[Network, ...] = ()
+    log_requests: bool = True
+
+
+class Answer(NamedTuple):
+    """What goes back, and how the log calls it."""
+
+    status: int
+    content_type: bytes
+    body: bytes
+    outcome: str  # "OK", an ERR_ name, or "Fault"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class _Seen:
+    """What is known of a request so far, for its log line and for a Fault in its SOAP version."""
+
+    __slots__ = ("account", "call", "timing", "version")
+
+    def __init__(self, version: SoapVersion) -> None:
+        self.version = version
+        self.call: Call | None = None
+        self.account: str | None = None
+        self.timing = Timing()
+
+    def answer_in(self, version: SoapVersion) -> None:
+        self.version = version
+
+
+class Endpoint:
+    """Answers SOAP calls and WSDL requests."""
+
+    def __init__(self, cases: Mapping[str, UseCase], accounts: Accounts, wsdl: Wsdl, options: EndpointOptions) -> None:
+        self._cases, self._accounts, self._wsdl, self._options = cases, accounts, wsdl, options
+        self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="soap")
+        self._ids = (f"{prefix}{number:06x}" for prefix in [secrets.token_hex(5)] for number in count(1))
+
+    def close(self) -> None:
+        """Ends the worker threads, after what they are at."""
+        self._workers.shutdown(wait=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request. Never raises but for cancellation: the last resort is a Fault without internals."""
+        started = time.perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        seen = _Seen(SOAP12 if media(headers.get(b"content-type", b""))[0] else SOAP11)
+        try:
+            if scope["method"] == "POST":
+                answer = await self._post(scope, headers, receive, seen)
+                if answer is None:
+                    return
+            else:
+                answer = self._not_post(scope, headers)
+        except ProtocolError as error:
+            answer = self._fault(seen, error)
+        except Exception:  # the last resort; the log has the frames, the client no internals
+            log.exception("request failed", operation=seen.call and seen.call.operation)
+            text = "The server failed to process the request."
+            answer = self._fault(seen, ProtocolError(text, FaultSide.SERVER, ErrorCode.INTERNAL_SERVER))
+        request_id = next(self._ids)
+        await self._reply(answer, headers, request_id, send)
+        if self._options.log_requests:
+            _log_call(request_id, seen, answer, time.perf_counter() - started)
+
+    def not_found(self, soap12: bool) -> Answer:
+        """The answer for any other path: a Fault too, for a SOAP client may be what asks."""
+        error = ProtocolError("There is no service at this address; it is at /soap.", code=ErrorCode.NOT_FOUND)
+        return self._fault(_Seen(SOAP12 if soap12 else SOAP11), error)._replace(status=404)
+
+    async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
+        """The answer of a call; None when the client went away before its request was whole."""
+        body = await read_body(receive, headers, self._options.max_body)
+        if body is None:
+            return None
+        large = len(body) > _LARGE
+        charset = media(headers.get(b"content-type", b""))[1]
+        call = seen.call = await self._work(large, read_call, body, charset, self._options.limits, seen.answer_in)
+        try:
+            value = await self._run(call, scope, headers, seen, large)
+        except CredentialsMissing:
+            answer = self._refused(call, CallError(ErrorCode.UNAUTHORIZED_REQUEST))
+            return answer._replace(status=401, headers=((b"www-authenticate", _REALM),))
+        except CallError as error:
+            return self._refused(call, error)
+        many = isinstance(value, Page) and len(value.rows) > _MANY_ROWS
+        text = await self._work(many, write_result, call.operation, call.version, call.namespace, value)
+        return Answer(200, call.version.content_type, text, "OK")
+
+    async def _run(self, call: Call, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, large: bool) -> Any:
+        username, password = login_of(call, headers.get(b"authorization"))
+        address = self._address(scope, headers)
+        account = await self._accounts.find(username, password, address)
+        seen.account = account.username
+        case = self._cases[call.operation]
+        prepared = await self._work(large, case.prepare, call.values)
+        accepted: bool | None = None
+        try:
+            value = await case.run(account, prepared, seen.timing)
+            accepted = True
+        except CallError as error:
+            if error.code == ErrorCode.UNAUTHORIZED_REQUEST:
+                accepted = False
+            raise
+        finally:
+            if accepted is not None:
+                await self._accounts.judged(username, password, address, accepted=accepted)
+        return value
+
+    async def _work(self, in_thread: bool, function: Callable[..., T], *arguments: Any) -> T:
+        """Calls the function here, or in a worker thread when it would hold the event loop."""
+        if not in_thread:
+            return function(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, function, *arguments)
+
+    def _refused(self, call: Call, error: CallError) -> Answer:
+        text = write_error(call.operation, call.version, call.namespace, error, self._options.language)
+        return Answer(200, call.version.content_type, text, error.code)
+
+    def _fault(self, seen: _Seen, error: ProtocolError) -> Answer:
+        return Answer(self._options.fault_status, seen.version.content_type, write_fault(seen.version, error), "Fault")
+
+    def _not_post(self, scope: Scope, headers: dict[bytes, bytes]) -> Answer:
+        """The WSDL for a GET that asks for it, a Fault for all else."""
+        if scope["method"] in ("GET", "HEAD") and is_wsdl_query(scope["query_string"]):
+            document = self._wsdl.render(self._wsdl_address(scope, headers))
+            return Answer(200, SOAP11.content_type, document, "WSDL")
+        raise ProtocolError("Only POST carries a SOAP call; the WSDL is at ?wsdl.")
+
+    def _wsdl_address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        trusted = self._trusted(scope)
+        return public_address(
+            self._options.public_url,
+            scope["scheme"],
+            _text(headers.get(b"host")),
+            scope["path"],
+            _text(headers.get(b"x-forwarded-proto")) if trusted else None,
+            _text(headers.get(b"x-forwarded-host")) if trusted else None,
+            port=self._options.port,
+        )
+
+    def _trusted(self, scope: Scope) -> bool:
+        return bool(self._options.trusted_proxies and scope["client"] and self._is_proxy(scope["client"][0]))
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in self._options.trusted_proxies)
+
+    def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        """The client's address: behind trusted proxies, the last one that they did not add themselves."""
+        address = str(scope["client"][0]) if scope["client"] else ""
+        if not self._trusted(scope):
+            return address
+        hops = [hop.strip() for hop in (_text(headers.get(b"x-forwarded-for")) or "").split(",")]
+        return next((hop for hop in reversed(hops) if hop and not self._is_proxy(hop)), address)
+
+    async def _reply(self, answer: Answer, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
+        body, more = answer.body, answer.headers
+        wants_gzip = b"gzip" in headers.get(b"accept-encoding", b"")
+        if wants_gzip and len(body) >= _COMPRESS_FROM and answer.outcome != "WSDL":
+            body = await self._work(len(body) > _LARGE, gzip.compress, body, 3)
+            more = (*more, (b"content-encoding", b"gzip"))
+        head = [
+            (b"content-type", answer.content_type),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", request_id.encode()),
+            *more,
+        ]
+        if headers.get(b"connection", b"").lower() == b"close":
+            head.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": answer.status, "headers": head})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _log_call(request_id: str, seen: _Seen, answer: Answer, seconds: float) -> None:
+    log.info(
+        "call",
+        request_id=request_id,
+        operation=seen.call.operation if seen.call else None,
+        account=seen.account,
+        outcome=answer.outcome,
+        status=answer.status,
+        ms=round(seconds * 1000, 1),
+        vendor_ms=round(seen.timing.seconds * 1000, 1),
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

@@ -1,0 +1,340 @@
+"""Node API v1.8.3 (22.10.2024), read 2026-11-22: the platform whose SOAP interface the bridge speaks, sold under many brands.
+
+Facts (the document is silent or wrong about these; they are from vendor-made SDKs and live servers):
+- A failure comes as HTTP 200 with `err` set, or as another status with the same body, in which `status` may be absent.
+- A wrong password is HTTP 403 with err.status 401; HTTP 401 means "not permitted".
+- N-N sends need a non-empty `content` although every recipient has a text; `title` is needed (5 to 50 characters).
+- The key of an answer is `isScheduled`; `isScheculed` in the document is a slip, read all the same.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self
+from uuid import UUID
+
+import orjson
+from pydantic import Field, SecretStr, model_validator
+
+from bridge.domain.capability import Feature
+from bridge.domain.clock import format_minute, format_second
+from bridge.domain.custom_id import is_ours
+from bridge.domain.http import Exchange, HttpRequest, HttpResponse
+from bridge.domain.message import Message
+from bridge.domain.package import Package, PackageItem, Page, Sender, Statistics
+from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
+from bridge.errors import ErrorCode, OutcomeUnknown, VendorRefused
+from bridge.settings import Url
+from bridge.vendors.contract import Credentials, VendorSettings
+from bridge.vendors.reading import given, integer, json_object, text
+
+__all__ = ["Node", "NodeCredentials", "NodeSettings", "Preset"]
+
+
+class Preset(StrEnum):
+    """Brands of the platform. Their presets use port 9587, plain HTTP; for 9588 (HTTPS) write a base_url."""
+
+    EKOMESAJ = "ekomesaj"
+    TELSAM = "telsam"
+    VOICE_TELEKOM = "voicetelekom"
+    NAC = "nac"
+    KOBIKOM = "kobikom"
+    POLI_DIJITAL = "polidijital"
+    FONIVA = "foniva"
+    TEKNOMART = "teknomart"
+    TESCOM = "tescom"
+    EVYAPAN = "evyapan"
+    DIGICELL = "digicell"
+    ATAK_SMS = "ataksms"
+
+
+HOSTS: Mapping[Preset, str] = MappingProxyType(
+    {
+        Preset.EKOMESAJ: "panel4.ekomesaj.com",
+        Preset.TELSAM: "sms.telsam.com.tr",
+        Preset.VOICE_TELEKOM: "smsvt.voicetelekom.com",
+        Preset.NAC: "smslogin.nac.com.tr",
+        Preset.KOBIKOM: "smsportal.kobikom.com.tr",
+        Preset.POLI_DIJITAL: "app.polidijital.com",
+        Preset.FONIVA: "sms.foniva.com.tr",
+        Preset.TEKNOMART: "app.teknomart.com.tr",
+        Preset.TESCOM: "smspanel.tescom.com.tr",
+        Preset.EVYAPAN: "panel2.evyapanltd.com.tr",
+        Preset.DIGICELL: "toplusms.digicell.com.tr",
+        Preset.ATAK_SMS: "panel.ataksms.com",
+    }
+)
+
+# what the HTTP status means when the body does not say; "Facts" above
+_CODE_OF_STATUS: Mapping[int, ErrorCode] = MappingProxyType(
+    {
+        400: ErrorCode.BAD_REQUEST,
+        401: ErrorCode.USER_NOT_AUTHORIZED,
+        403: ErrorCode.UNAUTHORIZED_REQUEST,
+        429: ErrorCode.CONCURRENT_REQUEST_LIMIT,
+    }
+)
+# err.code that does not say whether a send was taken
+_UNSURE = frozenset({ErrorCode.INTERNAL_SERVER.value, ""})
+
+
+class NodeSettings(VendorSettings):
+    """[vendors.NAME] with kind = "node"."""
+
+    base_url: Url | None = Field(None, description="http://HOST:9587/ or https://HOST:9588/; or a preset.")
+    preset: Preset | None = Field(None, description="A brand in place of base_url.")
+    otp_path: Literal["create-otp", "create"] = Field(
+        "create-otp", description="Where sendOtp goes; create-otp needs an approval of its own at some brands."
+    )
+    skip_ahs_query: bool | None = Field(None, description="skipAhsQuery of every send, when set.")
+    recipient_type: Literal[0, 1, 2] | None = Field(None, description="recipientType of every send (IYS), when set.")
+    gateway: UUID | None = Field(None, description="gateway of every send, when set.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.base_url is None) == (self.preset is None):
+            raise ValueError("base_url: exactly one of base_url and preset is needed")
+        return self
+
+    def url(self) -> str:
+        """The base URL, ending in a slash."""
+        return f"http://{HOSTS[self.preset]}:9587/" if self.preset else str(self.base_url)
+
+
+class NodeCredentials(Credentials):
+    """[accounts.credentials] of a node account."""
+
+    username: str = Field(min_length=1, description="Of the API user.")
+    password: SecretStr = Field(description="Of the API user.")
+
+    @classmethod
+    def from_login(cls, username: str, password: str) -> NodeCredentials:
+        return cls.model_construct(username=username, password=SecretStr(password))
+
+
+class Node:
+    """The vendor "node"."""
+
+    kind: ClassVar[str] = "node"
+    features: ClassVar[frozenset[Feature]] = frozenset(Feature)
+    keeps_packages: ClassVar[bool] = True
+    settings_type: ClassVar[type[VendorSettings]] = NodeSettings
+    credentials_type: ClassVar[type[Credentials]] = NodeCredentials
+
+    def __init__(self, settings: NodeSettings) -> None:
+        base = settings.url()
+        self._urls = {
+            path: f"{base}{path}"
+            for path in (
+                "sms/create",
+                "sms/create-otp",
+                "sms/list",
+                "sms/list-item",
+                "sms/list-sender",
+                "sms/cancel",
+                "user/credit",
+            )
+        }
+        self._otp_path = f"sms/{settings.otp_path}"
+        extras = {
+            "skipAhsQuery": settings.skip_ahs_query,
+            "recipientType": settings.recipient_type,
+            "gateway": settings.gateway and str(settings.gateway),
+        }
+        self._extras = {name: value for name, value in extras.items() if value is not None}
+
+    def send(self, message: Message, credentials: NodeCredentials) -> Exchange[int]:
+        otp = message.otp_call and self._otp_path == "sms/create-otp"
+        body = _otp_body(message) if otp else _sms_body(message)
+        answer = yield self._request(self._otp_path if message.otp_call else "sms/create", credentials, body | self._extras)
+        package_id = _data(answer, sending=True).get("pkgID")
+        if not isinstance(package_id, int):
+            raise OutcomeUnknown("the answer has no pkgID")
+        return package_id
+
+    def find(self, message: Message, credentials: NodeCredentials) -> Exchange[int | None]:
+        answer = yield self._ask("sms/list", credentials, {"customIDs": [message.custom_id]})
+        for row in _rows(_data(answer)):
+            if row.get("customID") == message.custom_id:
+                return integer(row.get("id"))
+        return None
+
+    def cancel(self, package: PackageKey, credentials: NodeCredentials) -> Exchange[int]:
+        body = given({"id": package.id, "uuid": package.uuid, "customID": package.custom_id})
+        status = integer(_data((yield self._request("sms/cancel", credentials, body))).get("status"))
+        return 1 if status is None else status
+
+    def packages(self, query: PackagesQuery, credentials: NodeCredentials) -> Exchange[Page[Package]]:
+        filters = {
+            "ids": list(query.ids) or None,
+            "customIDs": list(query.custom_ids) or None,
+            "keyword": query.keyword,
+            "sender": query.sender,
+            "status": query.status,
+            "startDate": query.start and format_minute(query.start),
+            # the vendor knows minutes: round up, so that nothing of the last one is lost
+            "finishDate": query.finish and format_minute(query.finish + timedelta(seconds=59)),
+        }
+        data = _data((yield self._ask("sms/list", credentials, _paged(filters, query))))
+        return _page(data, tuple(_package(row) for row in _rows(data)))
+
+    def items(self, query: ItemsQuery, credentials: NodeCredentials) -> Exchange[Page[PackageItem]]:
+        key = query.package
+        filters = {"pkgID": key.id, "uuid": key.uuid, "customID": key.custom_id}
+        filters |= {"target": query.target, "operator": query.operator, "state": query.state}
+        data = _data((yield self._ask("sms/list-item", credentials, _paged(filters, query))))
+        return _page(data, tuple(_item(row) for row in _rows(data)))
+
+    def senders(self, query: SendersQuery, credentials: NodeCredentials) -> Exchange[Page[Sender]]:
+        filters = {"keyword": query.keyword, "status": query.status}
+        data = _data((yield self._ask("sms/list-sender", credentials, _paged(filters, query))))
+        rows = _rows(data)
+        return _page(
+            data,
+            tuple(Sender(uuid=text(r.get("uuid")), status=integer(r.get("status")), title=text(r.get("title"))) for r in rows),
+        )
+
+    def credit(self, credentials: NodeCredentials) -> Exchange[int]:
+        credit = integer(_data((yield self._ask("user/credit", credentials, {}))).get("credit"))
+        if credit is None:
+            raise OutcomeUnknown("the answer has no credit")
+        return credit
+
+    def _request(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
+        login = b64encode(f"{credentials.username}:{credentials.password.get_secret_value()}".encode()).decode()
+        headers = (("Content-Type", "application/json"), ("Authorization", f"Basic {login}"))
+        return HttpRequest("POST", self._urls[path], headers, orjson.dumps(body))
+
+    def _ask(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
+        """A question: it may be asked twice."""
+        return self._request(path, credentials, body)._replace(repeatable=True)
+
+
+def _paged(filters: dict[str, Any], query: PackagesQuery | ItemsQuery | SendersQuery) -> dict[str, Any]:
+    return given(filters) | {"pageIndex": query.page_index, "pageSize": query.page_size}
+
+
+def _sms_body(message: Message) -> dict[str, Any]:
+    period = message.period
+    body = _common_body(message) | {
+        "type": message.kind.value,
+        # the vendor wants one; its own SDKs give the time
+        "title": message.title or format_second(message.accepted_at),
+        "sendingDate": message.send_at and format_minute(message.send_at + timedelta(seconds=59)),
+        "periodicSettings": period
+        and given({"periodType": period.type.value, "interval": period.interval_minutes, "amount": period.amount}),
+    }
+    numbers = [*message.numbers, *message.invalid_numbers]
+    if message.texts is not None:
+        texts = [*message.texts, *(message.invalid_texts or ())]
+        pairs = zip(numbers, texts, strict=True)
+        body |= {"sendingType": 2, "numbers": [{"nr": number, "msg": text} for number, text in pairs]}
+        body["content"] = message.text or texts[0]
+    elif len(numbers) == 1:
+        body |= {"sendingType": 0, "number": numbers[0]}
+    else:
+        body |= {"sendingType": 1, "numbers": numbers}
+    return given(body)
+
+
+def _otp_body(message: Message) -> dict[str, Any]:
+    trust = message.trust_at and format_second(message.trust_at)
+    return given(_common_body(message) | {"number": message.numbers[0], "trustDate": trust})
+
+
+def _common_body(message: Message) -> dict[str, Any]:
+    return {
+        "sender": message.sender,
+        "content": message.text,
+        "encoding": message.encoding.value,
+        "validity": message.validity_minutes,
+        "pushSettings": {"url": message.push_url} if message.push_url else None,
+        "commercial": message.commercial,
+        "customID": message.custom_id,
+    }
+
+
+def _data(response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]:
+    """The `data` of an answer.
+
+    Raises VendorRefused for a filled err or a 3xx or 4xx status; OutcomeUnknown for what cannot be read, and, when sending, for a
+    failure that does not say whether the message was taken.
+    """
+    body = json_object(response)
+    err = body.get("err") if body else None
+    if isinstance(err, Mapping):
+        code = str(err.get("code") or "")
+        if sending and code in _UNSURE and response.status not in _CODE_OF_STATUS:
+            raise OutcomeUnknown(f"HTTP {response.status} with a server error")
+        status = integer(err.get("status")) or (response.status if response.status >= 300 else None)
+        code = code or _CODE_OF_STATUS.get(response.status, ErrorCode.INTERNAL_SERVER).value
+        raise VendorRefused(code, status=status, message=str(err.get("message") or ""))
+    if 300 <= response.status < 500:
+        failed = ErrorCode.SMS_PKG_CREATING_FAILED if sending else ErrorCode.INTERNAL_SERVER
+        raise VendorRefused(_CODE_OF_STATUS.get(response.status, failed), message=f"HTTP {response.status}")
+    data = body.get("data") if body and response.status == 200 else None
+    if not isinstance(data, Mapping):
+        raise OutcomeUnknown(f"HTTP {response.status} with an answer that cannot be read")
+    return data
+
+
+def _rows(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rows = data.get("list")
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+
+
+def _page(data: Mapping[str, Any], rows: tuple[Any, ...]) -> Page[Any]:
+    stats = data.get("stats")
+    total = integer(stats.get("totalRecord")) if isinstance(stats, Mapping) else None
+    return Page(total_record=len(rows) if total is None else total, rows=rows)
+
+
+def _package(row: Mapping[str, Any]) -> Package:
+    custom_id = text(row.get("customID"))
+    senders, statistics = row.get("senders"), row.get("statistics")
+    return Package(
+        id=integer(row.get("id")),
+        custom_id=None if custom_id is not None and is_ours(custom_id) else custom_id,
+        type=integer(row.get("type")),
+        uuid=text(row.get("uuid")),
+        error=text(row.get("error")),
+        state=integer(row.get("state")),
+        title=text(row.get("title")),
+        content=text(row.get("content")),
+        senders=tuple(str(sender) for sender in senders) if isinstance(senders, list) else (),
+        encoding=integer(row.get("encoding")),
+        validity=integer(row.get("validity")),
+        statistics=_statistics(statistics if isinstance(statistics, Mapping) else {}),
+        is_scheduled=integer(row.get("isScheduled", row.get("isScheculed"))),
+        sending_date=text(row.get("sendingDate")),
+    )
+
+
+def _statistics(row: Mapping[str, Any]) -> Statistics:
+    return Statistics(
+        total=integer(row.get("total")),
+        credit=integer(row.get("credit")),
+        r_count=integer(row.get("rCount")),
+        delivered=integer(row.get("delivered")),
+        undelivered=integer(row.get("undelivered")),
+    )
+
+
+def _item(row: Mapping[str, Any]) -> PackageItem:
+    return PackageItem(
+        id=text(row.get("id")),
+        msg=text(row.get("msg")),
+        error=text(row.get("error")),
+        credit=integer(row.get("credit")),
+        state=integer(row.get("state")),  # int or string
+        sender=text(row.get("sender")),
+        target=text(row.get("target")),
+        set_state=integer(row.get("setState")),
+        sending_date=text(row.get("sendingDate")),
+        delivery_date=text(row.get("deliveryDate")),
+        processing_date=text(row.get("processingDate")),
+    )
