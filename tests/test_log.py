@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge import log
+from bridge.redaction import REDACTED
 
 SECRET = "hunter2-marked"
 TEXT = "Marked-Text of a message"
@@ -109,22 +110,6 @@ def test_numbers_in_any_value_are_masked(out, spelling, form):
     assert "*" in written
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-11-22 13:05:06",
-        "2026-11-22T13:05:06.123456",
-        "192.168.100.200",
-        "from 10.20.30.40:9587",
-        "222962",
-        "1 of 10",
-        "v1.8.3",
-    ],
-)
-def test_what_is_not_a_number_stays(text):
-    assert log.redact_text(text) == text
-
-
 @pytest.mark.parametrize("value", [905321234567, 5321234567, 905321234567.0, -5321234567])
 def test_a_number_as_an_integer_is_masked(out, value):
     log.get_logger("x").info("sent", a=value)
@@ -135,7 +120,7 @@ def test_a_number_as_an_integer_is_masked(out, value):
 def test_values_under_telling_keys_are_redacted(out, key):
     log.get_logger("x").info("sent", **{key: SECRET}, a={key: [SECRET]}, b=[{key: {"c": SECRET}}])
     assert SECRET.encode() not in out.getvalue()
-    assert lines(out)[0][key] == log.REDACTED
+    assert lines(out)[0][key] == REDACTED
 
 
 def test_short_numbers_under_their_keys_are_masked_too(out):
@@ -312,11 +297,6 @@ def test_a_closed_stream_fails_nobody(out):
     out.close()
     log.get_logger("x").info("lost")
     logging.getLogger("x").error("lost")
-
-
-@given(st.text(max_size=3_000))
-def test_any_text_can_be_redacted(text):
-    assert log.redact_text(text).isprintable()
 
 
 values = st.recursive(
