@@ -110,7 +110,7 @@ def check(config: Path | None) -> None:
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
 @click.option("--url", default="http://127.0.0.1:9587/soap", show_default=True, help="The SOAP endpoint.")
 @click.option("--username", default="admin", show_default=True)
-@click.option("--password", envvar="BRIDGE_PASSWORD", default="123456", help="Or the variable BRIDGE_PASSWORD; default: the demo's.")
+@click.option("--password", envvar="BRIDGE_PASSWORD", default="123456", help="Default: the demo's.")
 @plain_errors
 def call(operation: str, fields: tuple[str, ...], url: str, username: str, password: str) -> None:
     """Make one SOAP call and print the answer.

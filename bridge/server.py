@@ -34,13 +34,21 @@ def load_for(path: Path | None, overrides: Overrides) -> Settings:
     return settings
 
 
-def listen(server: ServerSettings, port: int) -> socket.socket:
-    """A listening socket. Raises SettingsError when the address cannot be had."""
+def listen(server: ServerSettings, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket. shared: every worker opens its own. Raises SettingsError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    # the protocol is named: asyncio sets TCP_NODELAY only then, and each answer would wait 40 ms for an acknowledgement
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((server.host, port), family=family, backlog=server.backlog, dualstack_ipv6=False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((server.host, port))
+        listener.listen(server.backlog)
     except OSError as error:
+        listener.close()
         raise SettingsError("server.port", f"cannot listen on {server.host}:{port} ({error.strerror})") from None
+    return listener
 
 
 async def serve(app: App, sockets: list[socket.socket], ready: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -86,7 +94,7 @@ class _Server(uvicorn.Server):
 
 def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]  # starlette and uvicorn each have their own ASGI types
+        app,
         http="httptools",
         loop="uvloop",
         ws="none",
@@ -122,18 +130,12 @@ async def _tls_server(app: App, server: ServerSettings) -> AsyncIterator[None]:
     files = {"ssl_certfile": str(server.tls_certificate), "ssl_keyfile": str(server.tls_key)}
     inner = uvicorn.Server(_config(app, server, lifespan="off", **files))
     inner.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # the outer server has them
-    task = asyncio.create_task(inner.serve(sockets=[_shared(server)]), name="TLS server")
+    task = asyncio.create_task(inner.serve(sockets=[listen(server, server.tls_port, shared=True)]), name="TLS server")
     try:
         yield
     finally:
         inner.should_exit = True
         await task
-
-
-def _shared(server: ServerSettings) -> socket.socket:
-    """A socket that every worker process opens for itself."""
-    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-    return socket.create_server((server.host, server.tls_port), family=family, backlog=server.backlog, reuse_port=True)
 
 
 def _reload(app: App) -> None:

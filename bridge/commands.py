@@ -1,0 +1,220 @@
+"""What the commands of `bridge.cli` do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge import log as logging
+from bridge import sandbox as sandboxes
+from bridge.app import App, Bridge, compose, wsdl_of
+from bridge.domain.http import HttpRequest
+from bridge.errors import CallError, Language, SettingsError, TransportError
+from bridge.operations.backend import Account, Backend
+from bridge.operations.credit import GetUserCreditCase
+from bridge.outbound.contract import EngineOptions
+from bridge.outbound.driver import Timing, open_engine
+from bridge.server import Overrides, listen, load_for, run_workers
+from bridge.server import serve as serve_app
+from bridge.settings import Settings, SoapSettings, load
+from bridge.soap.contract import OPERATIONS
+from bridge.soap.writer import SOAP11, write_call
+
+__all__ = ["call", "check", "demo", "sandbox", "serve", "wsdl"]
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+# the account of `smsbridge demo`; the sandbox's own is user / test
+DEMO_USERNAME, DEMO_PASSWORD = "admin", "123456"  # printed, and worth nothing
+DEMO_NUMBER = "905321234567"
+
+
+def serve(config: Path | None, overrides: Overrides, run: Run) -> None:
+    """Serves until a signal. Raises SettingsError when it cannot start."""
+    logging.install_hooks()
+    settings = load_for(config, overrides)
+    if settings.server.workers > 1:
+        run_workers(config, overrides)
+        return
+    app = App(partial(load_for, config, overrides))
+    run(_serve(app))
+
+
+async def _serve(app: App) -> None:
+    server = app.bridge.settings.server
+    socket = listen(server, server.port)
+
+    async def ready() -> None:
+        host, port = socket.getsockname()[:2]
+        logging.get_logger("bridge").info("serving", host=host, port=port, vendors=sorted(app.bridge.backends))
+        if app.bridge.settings.ledger is not None:
+            logging.get_logger("bridge").warning("[ledger] is set, but no configured vendor needs one: nothing is stored")
+
+    await serve_app(app, [socket], ready)
+
+
+async def demo(vendor: str, host: str, port: int, data: Path | None) -> None:
+    """Serves with a sandbox behind. data: for the ledger of vendors that need one."""
+    logging.install_hooks()
+    async with await sandboxes.serve(sandboxes.build(vendor)) as running:
+        settings = _demo_settings(vendor, running.base_url, host, port)
+        logging.configure("console", "info")
+        app = App(lambda: settings)
+        socket = listen(settings.server, port)
+
+        async def ready() -> None:
+            click.echo(_demo_words(vendor, host, socket.getsockname()[1], running.base_url, data))
+
+        await serve_app(app, [socket], ready)
+
+
+def _demo_settings(vendor: str, base_url: str, host: str, port: int) -> Settings:
+    account = {
+        "username": DEMO_USERNAME,
+        "password": DEMO_PASSWORD,
+        "credentials": {"username": "user", "password": "test"},
+    }
+    return Settings(
+        server={"host": host, "port": port},
+        log={"format": "console"},
+        vendors={"main": {"kind": vendor, "base_url": base_url}},
+        accounts=(account,),
+    )
+
+
+def _demo_words(vendor: str, host: str, port: int, sandbox_url: str, data: Path | None) -> str:
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/soap"
+    fields = {
+        "username": DEMO_USERNAME,
+        "password": DEMO_PASSWORD,
+        "type": 1,
+        "sendingType": 0,
+        "title": "Deneme",
+        "content": "Merhaba dünya",
+        "number": DEMO_NUMBER,
+        "encoding": 1,
+        "sender": "BASLIK",
+    }
+    body = write_call("sendSms", fields).decode()
+    curl = f"curl -s {url} -H 'Content-Type: text/xml; charset=utf-8' -H 'SOAPAction: sendSms' -d {shlex.quote(body)}"
+    stored = "" if data is None else f"\nThe vendor {vendor} keeps its packages itself: nothing is written to {data}."
+    return (
+        f"The bridge answers at {url} (WSDL: {url}?wsdl)\n"
+        f"Account {DEMO_USERNAME} / {DEMO_PASSWORD}, sender BASLIK; behind it the sandbox of {vendor} at {sandbox_url}{stored}\n"
+        f"Try:\n{curl}"
+    )
+
+
+async def sandbox(vendor: str, host: str, port: int) -> None:
+    """Serves a simulator until a signal."""
+    try:
+        running = await sandboxes.serve(sandboxes.build(vendor), host, port)
+    except OSError as error:
+        raise SettingsError("port", f"cannot listen on {host}:{port} ({error.strerror})") from None
+    async with running:
+        click.echo(f"The sandbox of {vendor} answers at {running.base_url} (account user / test, sender BASLIK)")
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await stop.wait()
+
+
+async def check(config: Path | None) -> bool:
+    """Prints what is right and what is wrong; returns whether all is right. Raises SettingsError for wrong settings."""
+    settings = load(config)
+    bridge = compose(settings)
+    try:
+        click.echo("ok    settings")
+        findings = [await _check_account(account, settings.soap.language) for account in bridge.accounts.values()]
+        if not bridge.accounts:
+            findings = [await _check_vendor(backend) for backend in bridge.backends.values()]
+    finally:
+        await bridge.close()
+    return all(findings) and _served(bridge)
+
+
+def _served(bridge: Bridge) -> bool:
+    """Names vendors that no account uses: they were not asked."""
+    used = {account.backend.name for account in bridge.accounts.values()}
+    for name in sorted(bridge.backends.keys() - used) if used else ():
+        click.echo(f"note  vendors.{name}: no account uses it")
+    return True
+
+
+async def _check_account(account: Account, language: Language) -> bool:
+    where = f"account {account.username} at {account.backend.name} ({account.backend.vendor.kind})"
+    timing = Timing()
+    try:
+        credit = await GetUserCreditCase().run(account, None, timing)
+    except CallError as error:
+        click.echo(f"WRONG {where}: {error.code} {error.text(language)}")
+        return False
+    click.echo(f"ok    {where}: credit {credit}, {timing.seconds * 1000:.0f} ms")
+    return True
+
+
+async def _check_vendor(backend: Backend) -> bool:
+    """In pass-through the bridge has no login: any answer at all shows that the vendor is there."""
+    vendor = backend.vendor
+    request = next(vendor.credit(vendor.credentials_type.from_login("", "")))
+
+    def knock() -> Any:
+        yield HttpRequest("GET", request.url, repeatable=True)
+
+    try:
+        await backend.outbound.run(knock())
+    except TransportError as error:
+        click.echo(f"WRONG vendors.{backend.name} ({vendor.kind}): {error.what}")
+        return False
+    click.echo(f"ok    vendors.{backend.name} ({vendor.kind}) answers; pass-through, so no login was tried")
+    return True
+
+
+async def call(operation: str, fields: Sequence[str], url: str, login: tuple[str, str]) -> str:
+    """Makes a SOAP call and returns the answer as it came. Raises SettingsError for what the WSDL does not have."""
+    if operation not in OPERATIONS:
+        raise SettingsError("operation", f"there is no {operation}; known: {', '.join(OPERATIONS)}")
+    values = dict(_field(operation, field) for field in fields)
+    try:
+        body = write_call(operation, {"username": login[0], "password": login[1], **values})
+    except KeyError as error:
+        raise SettingsError(operation, f"has no field {error.args[0]}") from None
+    headers = (("Content-Type", SOAP11.content_type.decode()), ("SOAPAction", f'"{operation}"'))
+    engine = open_engine(EngineOptions(read_timeout=100), "httpx")
+    try:
+        return (await engine.send(HttpRequest("POST", url, headers, body))).body.decode(errors="replace")
+    except TransportError as error:
+        raise SettingsError("url", error.what) from None
+    except ValueError:
+        raise SettingsError("url", "must be an http:// or https:// URL") from None
+    finally:
+        await engine.close()
+
+
+def _field(operation: str, field: str) -> tuple[str, Any]:
+    name, equals, value = field.partition("=")
+    if not equals:
+        raise SettingsError(operation, f"{name}: a field is written NAME=VALUE")
+    if not value.startswith(("{", "[")):
+        return name, value
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        raise SettingsError(operation, f"{name}: begins like JSON and is not JSON") from None
+
+
+def wsdl(config: Path | None, address: str | None) -> bytes:
+    """The WSDL as it is served. Without a configuration: the default one."""
+    if config is None:
+        return wsdl_of(SoapSettings()).render(address or "http://localhost:9587/soap")
+    settings = load(config)
+    public = settings.server.public_url and settings.server.public_url.removesuffix("/")
+    return wsdl_of(settings.soap).render(address or public or f"http://localhost:{settings.server.port}/soap")
