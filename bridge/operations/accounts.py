@@ -41,7 +41,7 @@ class Accounts(Protocol):
         """
         ...
 
-    async def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
+    def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
         """Told what the vendor said of the login, where the vendor is who knows."""
         ...
 
@@ -153,7 +153,7 @@ class MappedAccounts:
         self._proofs.add(username, password)
         return mapped.account
 
-    async def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
+    def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
         """Nothing: the bridge knew already."""
 
     async def _right(self, mapped: MappedAccount, password: str) -> bool:
@@ -185,7 +185,7 @@ class PassThroughAccounts:
         assert credentials is not None  # checked at start
         return Account(username, self._backend, credentials)
 
-    async def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
+    def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
         """Remembers what the vendor said; only an accepted login counts as proven."""
         keys = (f"user {username}", f"address {address}")
         if accepted:

@@ -96,14 +96,14 @@ class SendOtpCase(Sender):
 
 def _features(message: Message) -> list[Feature]:
     """What the message asks of a vendor."""
-    asked = {
-        Feature.OTP: message.otp_call,
-        Feature.TCKN: message.kind is Kind.TCKN,
-        Feature.OWN_TEXTS: message.texts is not None,
-        Feature.SCHEDULE: message.send_at is not None,
-        Feature.PERIODIC: message.period is not None,
-        Feature.PUSH: message.push_url is not None,
-        Feature.TRUST_DATE: message.trust_at is not None,
-        Feature.COMMERCIAL: message.commercial is True,
-    }
-    return [feature for feature, wanted in asked.items() if wanted]
+    asked = (
+        (message.otp_call, Feature.OTP),
+        (message.kind is Kind.TCKN, Feature.TCKN),
+        (message.texts is not None, Feature.OWN_TEXTS),
+        (message.send_at is not None, Feature.SCHEDULE),
+        (message.period is not None, Feature.PERIODIC),
+        (message.push_url is not None, Feature.PUSH),
+        (message.trust_at is not None, Feature.TRUST_DATE),
+        (message.commercial is True, Feature.COMMERCIAL),
+    )
+    return [feature for wanted, feature in asked if wanted]

@@ -132,7 +132,8 @@ class Endpoint:
             return None
         large = len(body) > _LARGE
         charset = media(headers.get(b"content-type", b""))[1]
-        call = seen.call = await self._work(large, read_call, body, charset, self._options.limits, seen.answer_in)
+        arguments = (body, charset, self._options.limits, seen.answer_in)
+        call = seen.call = await self._in_thread(read_call, *arguments) if large else read_call(*arguments)
         try:
             value = await self._run(call, scope, headers, seen, large)
         except CredentialsMissing:
@@ -140,8 +141,9 @@ class Endpoint:
             return answer._replace(status=401, headers=((b"www-authenticate", _REALM),))
         except CallError as error:
             return self._refused(call, error)
+        result = (call.operation, call.version, call.namespace, value)
         many = isinstance(value, Page) and len(value.rows) > _MANY_ROWS
-        text = await self._work(many, write_result, call.operation, call.version, call.namespace, value)
+        text = await self._in_thread(write_result, *result) if many else write_result(*result)
         return Answer(200, call.version.content_type, text, "OK")
 
     async def _run(self, call: Call, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, large: bool) -> Any:
@@ -150,7 +152,7 @@ class Endpoint:
         account = await self._accounts.find(username, password, address)
         seen.account = account.username
         case = self._cases[call.operation]
-        prepared = await self._work(large, case.prepare, call.values)
+        prepared = await self._in_thread(case.prepare, call.values) if large else case.prepare(call.values)
         accepted: bool | None = None
         try:
             value = await case.run(account, prepared, seen.timing)
@@ -161,13 +163,11 @@ class Endpoint:
             raise
         finally:
             if accepted is not None:
-                await self._accounts.judged(username, password, address, accepted=accepted)
+                self._accounts.judged(username, password, address, accepted=accepted)
         return value
 
-    async def _work(self, in_thread: bool, function: Callable[..., T], *arguments: Any) -> T:
-        """Calls the function here, or in a worker thread when it would hold the event loop."""
-        if not in_thread:
-            return function(*arguments)
+    async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Calls in a worker thread what would hold the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._workers, function, *arguments)
 
     def _refused(self, call: Call, error: CallError) -> Answer:
@@ -218,7 +218,7 @@ class Endpoint:
         body, more = answer.body, answer.headers
         wants_gzip = b"gzip" in headers.get(b"accept-encoding", b"")
         if wants_gzip and len(body) >= _COMPRESS_FROM and answer.outcome != "WSDL":
-            body = await self._work(len(body) > _LARGE, gzip.compress, body, 3)
+            body = await self._in_thread(gzip.compress, body, 3)
             more = (*more, (b"content-encoding", b"gzip"))
         head = [
             (b"content-type", answer.content_type),
