@@ -18,6 +18,7 @@ class Feature(Enum):
     SENDERS = ("getSmsSenders", "getSmsSenders")
     PACKAGES = ("getSmsPackages", "getSmsPackages")
     ITEMS = ("getSmsPackageItems", "getSmsPackageItems")
+    REPORTS = ("reports per number", "getSmsPackageItems")
     CANCEL = ("cancelSmsPackage", "cancelSmsPackage")
     LOOK_UP = ("find an uncertain send again", "customID")
     CUSTOM_ID = ("customID", "customID")

@@ -7,7 +7,8 @@ leaves it open whether a send was taken. Requests that never got an answer are n
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol, TypeVar
+from datetime import datetime
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,7 +18,7 @@ from bridge.domain.message import Message
 from bridge.domain.package import Package, PackageItem, Page, Sender
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
 
-__all__ = ["Credentials", "Vendor", "VendorSettings"]
+__all__ = ["Credentials", "ItemReport", "SendLimits", "Vendor", "VendorSettings"]
 
 
 class VendorSettings(BaseModel):
@@ -37,6 +38,33 @@ class Credentials(BaseModel):
         return None
 
 
+class SendLimits(NamedTuple):
+    """What one vendor message can carry; a larger package is split into several."""
+
+    # recipients
+    recipients: int
+    # a text of its own for each recipient; without, each distinct text is a message
+    own_texts: bool
+
+
+class ItemReport(NamedTuple):
+    """What a vendor says of one recipient."""
+
+    # E.164 digits, or a national id
+    number: str
+    # item state of the domain, or None for a word that the vendor's table does not have
+    state: int | None
+    # the vendor's own word
+    raw: str
+    # aware; when it became so, where the vendor says
+    at: datetime | None = None
+    # of a recipient with a text of its own, where the vendor says: the same number may occur twice
+    text: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<ItemReport {self.state} {self.raw!r}>"
+
+
 C_contra = TypeVar("C_contra", bound=Credentials, contravariant=True)
 
 
@@ -49,15 +77,23 @@ class Vendor(Protocol[C_contra]):
     keeps_packages: ClassVar[bool]
     settings_type: ClassVar[type[VendorSettings]]
     credentials_type: ClassVar[type[Credentials]]
+    limits: SendLimits
 
     def __init__(self, settings: VendorSettings) -> None: ...
 
     def send(self, message: Message, credentials: C_contra) -> Exchange[int]:
-        """Sends; returns the vendor's package id."""
+        """Sends one vendor message, within `limits`; returns the vendor's id of it."""
         ...
 
     def find(self, message: Message, credentials: C_contra) -> Exchange[int | None]:
-        """Looks for a message whose send had no known outcome; returns its package id, or None when it is not there."""
+        """Looks for a message whose send had no known outcome; returns its id, or None when it certainly is not there.
+
+        Raises OutcomeUnknown when more than one could be it.
+        """
+        ...
+
+    def report(self, sent: int, message: Message, credentials: C_contra) -> Exchange[tuple[ItemReport, ...]]:
+        """What became of each recipient. sent: the id that `send` returned for this message."""
         ...
 
     def cancel(self, package: PackageKey, credentials: C_contra) -> Exchange[int]:

@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from itertools import count
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
@@ -21,7 +22,7 @@ import orjson
 from pydantic import Field, SecretStr, model_validator
 
 from bridge.domain.capability import Feature
-from bridge.domain.clock import format_minute, format_second
+from bridge.domain.clock import format_minute, format_second, parse_datetime
 from bridge.domain.custom_id import is_ours
 from bridge.domain.http import Exchange, HttpRequest, HttpResponse
 from bridge.domain.message import Message
@@ -29,7 +30,7 @@ from bridge.domain.package import Package, PackageItem, Page, Sender, Statistics
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
 from bridge.errors import ErrorCode, OutcomeUnknown, VendorRefused
 from bridge.settings import Url
-from bridge.vendors.contract import Credentials, VendorSettings
+from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
 from bridge.vendors.reading import given, integer, json_object, text
 
 __all__ = ["Node", "NodeCredentials", "NodeSettings", "Preset"]
@@ -78,6 +79,7 @@ _CODE_OF_STATUS: Mapping[int, ErrorCode] = MappingProxyType(
         429: ErrorCode.CONCURRENT_REQUEST_LIMIT,
     }
 )
+_MAX_PAGE = 1000
 # err.code that does not say whether a send was taken
 _UNSURE = frozenset({ErrorCode.INTERNAL_SERVER.value, ""})
 
@@ -93,6 +95,7 @@ class NodeSettings(VendorSettings):
     skip_ahs_query: bool | None = Field(None, description="skipAhsQuery of every send, when set.")
     recipient_type: Literal[0, 1, 2] | None = Field(None, description="recipientType of every send (IYS), when set.")
     gateway: UUID | None = Field(None, description="gateway of every send, when set.")
+    max_recipients: int = Field(20_000, ge=1, description="Recipients of one vendor message; a larger package is split.")
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -140,6 +143,7 @@ class Node:
             )
         }
         self._otp_path = f"sms/{settings.otp_path}"
+        self.limits = SendLimits(settings.max_recipients, own_texts=True)
         extras = {
             "skipAhsQuery": settings.skip_ahs_query,
             "recipientType": settings.recipient_type,
@@ -162,6 +166,16 @@ class Node:
             if row.get("customID") == message.custom_id:
                 return integer(row.get("id"))
         return None
+
+    def report(self, sent: int, message: Message, credentials: NodeCredentials) -> Exchange[tuple[ItemReport, ...]]:
+        reports: list[ItemReport] = []
+        for page in count():
+            query = {"pkgID": sent, "pageIndex": page, "pageSize": _MAX_PAGE}
+            rows = _rows(_data((yield self._ask("sms/list-item", credentials, query))))
+            reports += (_report(_item(row)) for row in rows)
+            if len(rows) < _MAX_PAGE:
+                break
+        return tuple(reports)
 
     def cancel(self, package: PackageKey, credentials: NodeCredentials) -> Exchange[int]:
         body = given({"id": package.id, "uuid": package.uuid, "customID": package.custom_id})
@@ -338,3 +352,8 @@ def _item(row: Mapping[str, Any]) -> PackageItem:
         delivery_date=text(row.get("deliveryDate")),
         processing_date=text(row.get("processingDate")),
     )
+
+
+def _report(item: PackageItem) -> ItemReport:
+    at = parse_datetime(item.delivery_date or item.processing_date or "")
+    return ItemReport(item.target or "", item.state, str(item.state), at, item.msg)
