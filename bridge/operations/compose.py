@@ -101,14 +101,16 @@ def _written(request: SendSms, max_recipients: int) -> tuple[list[str], list[str
     items = request.numbers or []
     if len(items) > max_recipients:
         raise CallError(ErrorCode.REQUEST_PARAM_LIMIT, TOO_MANY, field="numbers", limit=max_recipients)
+    if set(map(type, items)) <= {str}:
+        numbers: list[str] = items
+    else:
+        numbers = [item if isinstance(item, str) else _part(item, "nr") or "" for item in items]
     if request.sending_type == _ONE_TEXT:
-        return [item if isinstance(item, str) else _part(item, "nr") or "" for item in items], None
+        return numbers, None
     texts = [(None if isinstance(item, str) else _part(item, "msg")) or request.content for item in items]
     if None in texts:
         raise _bad("numbers.item.msg")
-    return [item if isinstance(item, str) else _part(item, "nr") or "" for item in items], [
-        text for text in texts if text is not None
-    ]
+    return numbers, [text for text in texts if text is not None]
 
 
 def _part(item: Any, name: str) -> str | None:

@@ -143,7 +143,8 @@ def _compile_list(kind: Any) -> Read:
     """A reader of every member, whatever its element is called; arrays in arrays are flattened, empty members left out."""
     known = frozenset(kind._type_info) if issubclass(kind, ComplexModel) else frozenset()
     structure = compile_reader(kind) if known else None
-    leaf = _text if known else _compile_field(kind)[1]  # a plain text member stands for a structure's first field
+    # a plain text member stands for a structure's first field
+    convert, leaf = (None, _text) if known else _compile_field(kind)
 
     def member(element: Element, deref: Deref, out: list[Any], depth: int) -> None:
         if not len(element):
@@ -160,6 +161,11 @@ def _compile_list(kind: Any) -> Read:
 
     def read(element: Element, deref: Deref) -> list[Any] | _Invalid | None:
         out: list[Any] = []
+        if deref is None:  # plain members only: `member`, 10,000 times, without its calls
+            texts = [child.text for child in element if not len(child)]
+            if len(texts) == len(element):
+                out = [text for text in texts if text is not None and not text.isspace()]
+                return (out if convert is None else [convert(text) for text in out]) or _markless(element)
         for child in element:
             member(deref(child) if deref else child, deref, out, 0)
         return out or _markless(element)
