@@ -9,17 +9,15 @@ Facts (the document is silent or wrong about these; they are from vendor-made SD
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
 from itertools import count
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
 import orjson
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bridge.domain.capability import Feature
 from bridge.domain.clock import format_minute, format_second, parse_datetime
@@ -31,54 +29,29 @@ from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQu
 from bridge.errors import ErrorCode, OutcomeUnknown, VendorRefused
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
-from bridge.vendors.reading import given, integer, json_object, text
+from bridge.vendors.reading import CODE_OF_STATUS, basic, given, integer, json_object, text, unreadable
 
-__all__ = ["Node", "NodeCredentials", "NodeSettings", "Preset"]
-
-
-class Preset(StrEnum):
-    """Brands of the platform. Their presets use port 9587, plain HTTP; for 9588 (HTTPS) write a base_url."""
-
-    EKOMESAJ = "ekomesaj"
-    TELSAM = "telsam"
-    VOICE_TELEKOM = "voicetelekom"
-    NAC = "nac"
-    KOBIKOM = "kobikom"
-    POLI_DIJITAL = "polidijital"
-    FONIVA = "foniva"
-    TEKNOMART = "teknomart"
-    TESCOM = "tescom"
-    EVYAPAN = "evyapan"
-    DIGICELL = "digicell"
-    ATAK_SMS = "ataksms"
+__all__ = ["PRESETS", "Node", "NodeCredentials", "NodeSettings"]
 
 
-HOSTS: Mapping[Preset, str] = MappingProxyType(
+# brands of the platform; port 9587 is plain HTTP, for 9588 (HTTPS) write a base_url
+PRESETS: Mapping[str, str] = MappingProxyType(
     {
-        Preset.EKOMESAJ: "panel4.ekomesaj.com",
-        Preset.TELSAM: "sms.telsam.com.tr",
-        Preset.VOICE_TELEKOM: "smsvt.voicetelekom.com",
-        Preset.NAC: "smslogin.nac.com.tr",
-        Preset.KOBIKOM: "smsportal.kobikom.com.tr",
-        Preset.POLI_DIJITAL: "app.polidijital.com",
-        Preset.FONIVA: "sms.foniva.com.tr",
-        Preset.TEKNOMART: "app.teknomart.com.tr",
-        Preset.TESCOM: "smspanel.tescom.com.tr",
-        Preset.EVYAPAN: "panel2.evyapanltd.com.tr",
-        Preset.DIGICELL: "toplusms.digicell.com.tr",
-        Preset.ATAK_SMS: "panel.ataksms.com",
+        "ataksms": "panel.ataksms.com",
+        "digicell": "toplusms.digicell.com.tr",
+        "ekomesaj": "panel4.ekomesaj.com",
+        "evyapan": "panel2.evyapanltd.com.tr",
+        "foniva": "sms.foniva.com.tr",
+        "kobikom": "smsportal.kobikom.com.tr",
+        "nac": "smslogin.nac.com.tr",
+        "polidijital": "app.polidijital.com",
+        "teknomart": "app.teknomart.com.tr",
+        "telsam": "sms.telsam.com.tr",
+        "tescom": "smspanel.tescom.com.tr",
+        "voicetelekom": "smsvt.voicetelekom.com",
     }
 )
 
-# what the HTTP status means when the body does not say; "Facts" above
-_CODE_OF_STATUS: Mapping[int, ErrorCode] = MappingProxyType(
-    {
-        400: ErrorCode.BAD_REQUEST,
-        401: ErrorCode.USER_NOT_AUTHORIZED,
-        403: ErrorCode.UNAUTHORIZED_REQUEST,
-        429: ErrorCode.CONCURRENT_REQUEST_LIMIT,
-    }
-)
 _MAX_PAGE = 1000
 # err.code that does not say whether a send was taken
 _UNSURE = frozenset({ErrorCode.INTERNAL_SERVER.value, ""})
@@ -88,7 +61,7 @@ class NodeSettings(VendorSettings):
     """[vendors.NAME] with kind = "node"."""
 
     base_url: Url | None = Field(None, description="http://HOST:9587/ or https://HOST:9588/; or a preset.")
-    preset: Preset | None = Field(None, description="A brand in place of base_url.")
+    preset: str | None = Field(None, description=f"A brand in place of base_url: {', '.join(PRESETS)}.")
     otp_path: Literal["create-otp", "create"] = Field(
         "create-otp", description="Where sendOtp goes; create-otp needs an approval of its own at some brands."
     )
@@ -96,6 +69,13 @@ class NodeSettings(VendorSettings):
     recipient_type: Literal[0, 1, 2] | None = Field(None, description="recipientType of every send (IYS), when set.")
     gateway: UUID | None = Field(None, description="gateway of every send, when set.")
     max_recipients: int = Field(20_000, ge=1, description="Recipients of one vendor message; a larger package is split.")
+
+    @field_validator("preset")
+    @classmethod
+    def _known(cls, preset: str | None) -> str | None:
+        if preset is not None and preset not in PRESETS:
+            raise ValueError(f"there is no such brand; known: {', '.join(PRESETS)}")
+        return preset
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -105,7 +85,7 @@ class NodeSettings(VendorSettings):
 
     def url(self) -> str:
         """The base URL, ending in a slash."""
-        return f"http://{HOSTS[self.preset]}:9587/" if self.preset else str(self.base_url)
+        return f"http://{PRESETS[self.preset]}:9587/" if self.preset else str(self.base_url)
 
 
 class NodeCredentials(Credentials):
@@ -219,8 +199,8 @@ class Node:
         return credit
 
     def _request(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
-        login = b64encode(f"{credentials.username}:{credentials.password.get_secret_value()}".encode()).decode()
-        headers = (("Content-Type", "application/json"), ("Authorization", f"Basic {login}"))
+        login = basic(credentials.username, credentials.password.get_secret_value())
+        headers = (("Content-Type", "application/json"), ("Authorization", login))
         return HttpRequest("POST", self._urls[path], headers, orjson.dumps(body))
 
     def _ask(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
@@ -282,17 +262,14 @@ def _data(response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]
     err = body.get("err") if body else None
     if isinstance(err, Mapping):
         code = str(err.get("code") or "")
-        if sending and code in _UNSURE and response.status not in _CODE_OF_STATUS:
+        if sending and code in _UNSURE and response.status not in CODE_OF_STATUS:
             raise OutcomeUnknown(f"HTTP {response.status} with a server error")
         status = integer(err.get("status")) or (response.status if response.status >= 300 else None)
-        code = code or _CODE_OF_STATUS.get(response.status, ErrorCode.INTERNAL_SERVER).value
+        code = code or CODE_OF_STATUS.get(response.status, ErrorCode.INTERNAL_SERVER).value
         raise VendorRefused(code, status=status, message=str(err.get("message") or ""))
-    if 300 <= response.status < 500:
-        failed = ErrorCode.SMS_PKG_CREATING_FAILED if sending else ErrorCode.INTERNAL_SERVER
-        raise VendorRefused(_CODE_OF_STATUS.get(response.status, failed), message=f"HTTP {response.status}")
     data = body.get("data") if body and response.status == 200 else None
     if not isinstance(data, Mapping):
-        raise OutcomeUnknown(f"HTTP {response.status} with an answer that cannot be read")
+        raise unreadable(response, sending=sending)
     return data
 
 

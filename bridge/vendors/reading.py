@@ -1,15 +1,33 @@
-"""Reading what vendors answer, tolerantly: numbers as strings, missing keys, JSON or not."""
+"""What vendors share: reading answers tolerantly (numbers as strings, missing keys, JSON or not), and Basic authentication."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from bridge.domain.http import HttpResponse
+from bridge.errors import BridgeError, ErrorCode, OutcomeUnknown, VendorRefused
 
-__all__ = ["given", "integer", "json_object", "text"]
+__all__ = ["CODE_OF_STATUS", "basic", "given", "integer", "json_object", "text", "unreadable"]
+
+CODE_OF_STATUS: Mapping[int, ErrorCode] = MappingProxyType(
+    {
+        400: ErrorCode.BAD_REQUEST,
+        401: ErrorCode.USER_NOT_AUTHORIZED,
+        403: ErrorCode.UNAUTHORIZED_REQUEST,
+        429: ErrorCode.CONCURRENT_REQUEST_LIMIT,
+    }
+)
+"""What an HTTP status means when the body does not say. Source: live servers of the Node API; RFC 9110 for the others."""
+
+
+def basic(username: str, password: str) -> str:
+    """The value of an Authorization header. Source: RFC 7617, in UTF-8."""
+    return f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
 def given(fields: dict[str, Any]) -> dict[str, Any]:
@@ -24,6 +42,17 @@ def json_object(response: HttpResponse) -> Mapping[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return body if isinstance(body, Mapping) else None
+
+
+def unreadable(response: HttpResponse, *, sending: bool) -> BridgeError:
+    """What to raise for an answer whose body does not say what happened.
+
+    A redirect or a 4xx is a refusal: the request was not carried out. Anything else leaves it open.
+    """
+    if 300 <= response.status < 500:
+        failed = ErrorCode.SMS_PKG_CREATING_FAILED if sending else ErrorCode.INTERNAL_SERVER
+        return VendorRefused(CODE_OF_STATUS.get(response.status, failed), message=f"HTTP {response.status}")
+    return OutcomeUnknown(f"HTTP {response.status} with an answer that cannot be read")
 
 
 def text(value: object) -> str | None:
