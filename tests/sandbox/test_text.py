@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.sandbox.node.text import parts
+from bridge.sandbox.text import parts
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bridge.sandbox.node import dates
 from bridge.sandbox.node.options import NodeOptions
 from bridge.sandbox.node.queries import CreateQuery, OtpQuery, Periodic, SendQuery
 from bridge.sandbox.node.refusal import Refusal, bad_request
+from bridge.sandbox.tckn import is_tckn
 
 __all__ = ["Draft", "Recipient", "draft_of_otp", "draft_of_sms"]
 
@@ -19,7 +20,6 @@ OTP, NORMAL, TCKN = 0, 1, 2
 SINGLE, MANY, EACH = 0, 1, 2
 VALIDITIES = {OTP: (3, 6), NORMAL: (60, 1440), TCKN: (60, 1440)}  # minutes; the longest is the default
 TURKISH_NUMBER = re.compile(r"90[0-9]{10}")
-CITIZEN = re.compile(r"[1-9][0-9]{10}")
 INVALID = "ERR_INVALID_NUMBER"
 OTP_TITLE = "OTP"
 
@@ -138,7 +138,7 @@ def _recipients(kind: int, entries: list[Any], content: str, options: NodeOption
 
 
 def _read_recipients(kind: int, entries: list[Any], content: str) -> Iterator[Recipient]:
-    valid = _is_citizen if kind == TCKN else TURKISH_NUMBER.fullmatch
+    valid = is_tckn if kind == TCKN else TURKISH_NUMBER.fullmatch
     for entry in entries:
         number, text = (entry.get("nr"), _own_text(entry, content)) if isinstance(entry, dict) else (entry, None)
         if isinstance(number, bool) or not isinstance(number, str | int):
@@ -158,12 +158,3 @@ def _own_text(entry: dict[str, Any], content: str) -> str:
     if not isinstance(text, str) or not text:
         raise bad_request("numbers: msg")
     return text
-
-
-def _is_citizen(text: str) -> bool:
-    """TCKN: the tenth digit is a checksum of the first nine, the eleventh of the first ten."""
-    if not CITIZEN.fullmatch(text):
-        return False
-    digits = [int(digit) for digit in text]
-    tenth = (7 * sum(digits[0:9:2]) - sum(digits[1:8:2])) % 10
-    return digits[9] == tenth and digits[10] == sum(digits[:10]) % 10

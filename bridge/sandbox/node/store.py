@@ -14,7 +14,7 @@ from bridge.sandbox.node.package import PKG_WAITING, Item, Pace, Package, state_
 from bridge.sandbox.node.queries import PackageKey
 from bridge.sandbox.node.refusal import Refusal, bad_request
 from bridge.sandbox.node.rules import Draft
-from bridge.sandbox.node.text import parts
+from bridge.sandbox.text import parts
 
 __all__ = ["Account", "Sender", "Store"]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 from starlette.requests import Request
 
+from bridge.sandbox.basic import basic_login
 from bridge.sandbox.node.refusal import Refusal, bad_request
 
 __all__ = ["Parameters", "parameters_of", "username_of"]
@@ -29,20 +28,10 @@ def username_of(request: Request, accounts: Mapping[str, str]) -> str:
     header = request.headers.get("authorization")
     if header is None:
         raise Refusal("ERR_UNAUTHORIZED_REQUEST", http=401)
-    username, password = _basic(header)
+    username, password = basic_login(header)
     if username not in accounts or accounts[username] != password:
         raise Refusal("ERR_UNAUTHORIZED_REQUEST")
     return username
-
-
-def _basic(header: str) -> tuple[str, str]:
-    scheme, _, token = header.partition(" ")
-    try:
-        pair = base64.b64decode(token.strip(), validate=True).decode() if scheme.lower() == "basic" else ""
-    except (binascii.Error, UnicodeDecodeError):
-        pair = ""
-    username, _, password = pair.partition(":")
-    return username, password
 
 
 async def parameters_of(request: Request) -> Parameters:
