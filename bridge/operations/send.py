@@ -46,6 +46,7 @@ class Sender:
         for feature in _features(prepared):
             need(account, feature)
         backend = account.backend
+        backend.vendor.check(prepared)
         try:
             return await backend.outbound.run(backend.vendor.send(prepared, account.credentials), timing)
         except NotSent:

@@ -81,6 +81,9 @@ class Vendor(Protocol[C_contra]):
 
     def __init__(self, settings: VendorSettings) -> None: ...
 
+    def check(self, message: Message) -> None:
+        """Raises CallError, naming the field, for what the vendor's interface cannot say. Before anything is sent or recorded."""
+
     def send(self, message: Message, credentials: C_contra) -> Exchange[int]:
         """Sends one vendor message, within `limits`; returns the vendor's id of it."""
         ...

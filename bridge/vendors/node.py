@@ -131,6 +131,9 @@ class Node:
         }
         self._extras = {name: value for name, value in extras.items() if value is not None}
 
+    def check(self, message: Message) -> None:
+        """Nothing: the interface of the bridge is this vendor's own."""
+
     def send(self, message: Message, credentials: NodeCredentials) -> Exchange[int]:
         otp = message.otp_call and self._otp_path == "sms/create-otp"
         body = _otp_body(message) if otp else _sms_body(message)
