@@ -1,0 +1,69 @@
+# `make run` and `make test` need Python 3.11 or later with venv, and nothing else. Everything lands in .venv.
+
+SHELL := /bin/sh
+VENV ?= .venv
+# the first Python that works: a pyenv shim may exist and fail
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+LOCK_PYTHON ?= python3.13
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
+ARGS ?=
+
+.PHONY: help run test check format bench lock clean
+
+help:
+	@echo "make run     the bridge with a sandbox vendor behind it (ARGS='--vendor node --port 9587')"
+	@echo "make test    the tests (ARGS='-k phone')"
+	@echo "make check   format, lint and types"
+	@echo "make format  formats the code"
+	@echo "make bench   the bridge beside other servers; see tests/bench/README.md (ARGS='growth')"
+	@echo "make lock    pins the dependencies of pyproject.toml anew, with hashes"
+	@echo "make clean   removes what these made"
+
+run: $(VENV)/.runtime
+	@exec $(VENV)/bin/smsbridge demo $(ARGS)
+
+test: $(VENV)/.development
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(VENV)/.development
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.development
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/.runtime
+	@exec $(VENV)/bin/python tests/bench/run.py $(ARGS)
+
+# An environment whose Python is gone, or that came here with a moved folder, is made anew.
+$(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed (Debian: apt install python3 python3-venv)" >&2; exit 1; }
+	@$(VENV)/bin/pip --version >/dev/null 2>&1 || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "installing what runs"
+	@$(PIP) --require-hashes -r .ci/requirements.txt -r .ci/requirements-build.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime .ci/requirements-dev.txt
+	@echo "installing what tests and checks"
+	@$(PIP) --require-hashes -r .ci/requirements-dev.txt
+	@touch $@
+
+# Made with the newest Python: its packages are a superset (legacy-cgi is there from 3.13 on, with a marker), so that one file
+# serves all. Where packages come from is left to the pip of whoever installs them.
+LOCK = CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+lock:
+	$(LOCK_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'
+	test -x .venv-lock/bin/pip-compile || { $(LOCK_PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet pip-tools==7.6.2; }
+	$(LOCK) --output-file .ci/requirements.txt pyproject.toml
+	$(LOCK) --extra dev --constraint .ci/requirements.txt --output-file .ci/requirements-dev.txt pyproject.toml
+	$(LOCK) --only-build-deps --build-deps-for wheel --allow-unsafe --output-file .ci/requirements-build.txt pyproject.toml
+
+clean:
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/bench/work tests/interop/node-soap/node_modules
+	find bridge tests -name __pycache__ -type d -prune -exec rm -rf {} +
