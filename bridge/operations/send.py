@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.domain.capability import Feature
 from bridge.domain.clock import Clock
-from bridge.domain.custom_id import CustomIds
+from bridge.domain.custom_id import CustomIds, is_ours
 from bridge.domain.message import Kind, Message
 from bridge.errors import CallError, ErrorCode, NotSent, OutcomeUnknown, Reason, TransportError
 from bridge.operations.backend import UNREACHABLE, Account, need
@@ -59,6 +59,8 @@ class Sender:
 
     async def _look_up(self, account: Account, message: Message, timing: Timing) -> int | None:
         backend = account.backend
+        if Feature.LOOK_UP not in backend.vendor.features:
+            return None
         for pause in self._pauses:
             await asyncio.sleep(pause)
             try:
@@ -99,8 +101,10 @@ def _features(message: Message) -> list[Feature]:
     """What the message asks of a vendor."""
     asked = (
         (message.otp_call, Feature.OTP),
-        (message.kind is Kind.TCKN, Feature.TCKN),
+        (message.texts is None and not message.otp_call, Feature.ONE_TEXT),
         (message.texts is not None, Feature.OWN_TEXTS),
+        (message.kind is Kind.TCKN, Feature.TCKN),
+        (message.custom_id is not None and not is_ours(message.custom_id), Feature.CUSTOM_ID),
         (message.send_at is not None, Feature.SCHEDULE),
         (message.period is not None, Feature.PERIODIC),
         (message.push_url is not None, Feature.PUSH),

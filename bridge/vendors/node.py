@@ -26,7 +26,7 @@ from bridge.domain.http import Exchange, HttpRequest, HttpResponse
 from bridge.domain.message import Message
 from bridge.domain.package import Package, PackageItem, Page, Sender, Statistics
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
-from bridge.errors import ErrorCode, OutcomeUnknown, VendorRefused
+from bridge.errors import CallError, ErrorCode, OutcomeUnknown, Reason, VendorRefused
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
 from bridge.vendors.reading import CODE_OF_STATUS, basic, given, integer, json_object, text, unreadable
@@ -52,7 +52,9 @@ PRESETS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+NO_TRUST_DATE = Reason('otp_path "create" iken trustDate kullanılamaz.', 'trustDate cannot be used with otp_path "create".')
 _MAX_PAGE = 1000
+_ITEM_STATES = range(-2, 6)
 # err.code that does not say whether a send was taken
 _UNSURE = frozenset({ErrorCode.INTERNAL_SERVER.value, ""})
 
@@ -132,7 +134,9 @@ class Node:
         self._extras = {name: value for name, value in extras.items() if value is not None}
 
     def check(self, message: Message) -> None:
-        """Nothing: the interface of the bridge is this vendor's own."""
+        """The interface of the bridge is this vendor's own, but /sms/create has no trustDate."""
+        if message.trust_at is not None and self._otp_path != "sms/create-otp":
+            raise CallError(ErrorCode.BAD_REQUEST, NO_TRUST_DATE)
 
     def send(self, message: Message, credentials: NodeCredentials) -> Exchange[int]:
         otp = message.otp_call and self._otp_path == "sms/create-otp"
@@ -155,7 +159,7 @@ class Node:
         for page in count():
             query = {"pkgID": sent, "pageIndex": page, "pageSize": _MAX_PAGE}
             rows = _rows(_data((yield self._ask("sms/list-item", credentials, query))))
-            reports += (_report(_item(row)) for row in rows)
+            reports += map(_report, rows)
             if len(rows) < _MAX_PAGE:
                 break
         return tuple(reports)
@@ -334,6 +338,8 @@ def _item(row: Mapping[str, Any]) -> PackageItem:
     )
 
 
-def _report(item: PackageItem) -> ItemReport:
+def _report(row: Mapping[str, Any]) -> ItemReport:
+    item = _item(row)
     at = parse_datetime(item.delivery_date or item.processing_date or "")
-    return ItemReport(item.target or "", item.state, str(item.state), at, item.msg)
+    state = item.state if item.state in _ITEM_STATES else None
+    return ItemReport(item.target or "", state, str(row.get("state")), at, item.msg)

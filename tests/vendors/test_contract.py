@@ -1,0 +1,334 @@
+"""The contract, for every vendor that is built in: through the real engine, over HTTP, against the vendor's sandbox.
+
+A vendor that is added to the registry is tested by that; all it has to bring is tests/vendors/<kind>_cases.py.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from bridge.domain.capability import Feature
+from bridge.domain.http import HttpRequest, HttpResponse
+from bridge.domain.message import Encoding
+from bridge.errors import BridgeError, CallError, ErrorCode, Language, NotSent, OutcomeUnknown, VendorRefused
+from bridge.sandbox import build, serve_in_thread
+from bridge.vendors.registry import BUILT_IN
+from tests.log_capture import captured_log
+from tests.vendors.contract import (
+    BROKEN,
+    CALLS,
+    NUMBER,
+    PASSWORD,
+    REFUSED,
+    SENDER,
+    TEXT,
+    UNKNOWN,
+    Call,
+    Control,
+    Exchanged,
+    Refused,
+    Rig,
+    cases_of,
+    json_of,
+    sandbox_options,
+)
+
+AFTER = "_after_accept"
+# three encodings; what 7 bits cannot hold is the vendor's to transliterate, the bridge changes nothing
+TURKISH = 'Şişli\'de ağaç gölgesi: ĞÜŞİÖÇ ığüşöç & <b> "5 > 3" € \n ikinci satır'
+
+
+@pytest.fixture(scope="session", params=BUILT_IN)
+def sandbox(request: pytest.FixtureRequest) -> Iterator[SimpleNamespace]:
+    kind = request.param
+    with (
+        serve_in_thread(build(kind, options=sandbox_options())) as running,
+        httpx.Client(base_url=running.base_url, timeout=10, trust_env=False) as client,
+    ):
+        yield SimpleNamespace(kind=kind, base_url=running.base_url, control=Control(client))
+
+
+@pytest.fixture
+async def rig(sandbox: SimpleNamespace) -> AsyncIterator[Rig]:
+    sandbox.control.post("reset")
+    rig = Rig(sandbox.kind, sandbox.base_url, sandbox.control)
+    yield rig
+    await rig.close()
+
+
+def only_for(rig: Rig, *features: Feature) -> None:
+    if missing := set(features) - rig.type.features:
+        pytest.skip(f"{rig.kind} does not declare {', '.join(feature.name for feature in missing)}")
+
+
+def test_every_feature_has_a_call():
+    assert CALLS.keys() == set(Feature)
+
+
+# what a vendor declares
+
+
+@pytest.mark.parametrize("feature", [feature for feature, call in CALLS.items() if call.sends])
+async def test_a_declared_feature_of_sending_works(rig, feature):
+    only_for(rig, feature)
+    operation, fields, sends = CALLS[feature]
+    package_id = await rig.call(operation, fields)
+    assert rig.control.sent() == list(sends)
+    assert set(rig.control.package_ids()) == {str(package_id)}
+
+
+async def test_declared_lists_work(rig):
+    only_for(rig, Feature.PACKAGES, Feature.ITEMS)
+    package_id = await rig.call(*CALLS[Feature.ONE_TEXT][:2])
+    packages = await rig.call("getSmsPackages", {"ids": [package_id]})
+    assert [package.id for package in packages.rows] == [package_id]
+    assert packages.total_record == 1
+    items = await rig.call("getSmsPackageItems", {"pkgID": package_id})
+    assert {item.target for item in items.rows} == {number for number, _ in CALLS[Feature.ONE_TEXT].sends}
+
+
+async def test_declared_reports_work(rig):
+    only_for(rig, Feature.REPORTS)
+    message = rig.message()
+    reports = await rig.report(await rig.send(message), message)
+    assert [report.number for report in reports] == [NUMBER]
+    rig.control.post("clock", {"advance_seconds": 60})
+    (report,) = await rig.report(int(rig.control.package_ids()[0]), message)
+    assert (report.state, report.at is not None) == (3, True)
+
+
+async def test_declared_credit_and_senders_work(rig):
+    if Feature.CREDIT in rig.type.features:
+        assert await rig.call("getUserCredit", {}) == 316807
+    if Feature.SENDERS in rig.type.features:
+        assert SENDER in {sender.title for sender in (await rig.call("getSmsSenders", {})).rows}
+
+
+async def test_declared_cancel_works(rig):
+    only_for(rig, Feature.CANCEL)
+    package_id = await rig.call(*CALLS[Feature.SCHEDULE if Feature.SCHEDULE in rig.type.features else Feature.ONE_TEXT][:2])
+    assert await rig.call("cancelSmsPackage", {"id": package_id}) == 1
+
+
+async def test_a_declared_custom_id_names_the_package(rig):
+    only_for(rig, Feature.CUSTOM_ID, Feature.PACKAGES)
+    package_id = await rig.call(*CALLS[Feature.CUSTOM_ID][:2])
+    (package,) = (await rig.call("getSmsPackages", {"customIDs": ["a1b2c3"]})).rows
+    assert (package.id, package.custom_id) == (package_id, "a1b2c3")
+
+
+async def test_the_bridges_own_custom_id_is_not_shown(rig):
+    only_for(rig, Feature.PACKAGES)
+    await rig.call(*CALLS[Feature.ONE_TEXT][:2])
+    (package,) = (await rig.call("getSmsPackages", {})).rows
+    assert package.custom_id is None
+
+
+# what it does not declare
+
+
+# a client asks for all but these two
+OF_CLIENTS = [feature for feature in Feature if feature not in (Feature.LOOK_UP, Feature.REPORTS)]
+
+
+@pytest.mark.parametrize("feature", OF_CLIENTS)
+async def test_an_undeclared_feature_is_refused_before_any_request(rig, feature):
+    call: Call = CALLS[feature]
+    account = rig.account(rig.new_vendor(rig.base_url, without=feature))
+    with pytest.raises(CallError) as raised:
+        await rig.call(call.operation, call.fields, account)
+    assert (raised.value.code, raised.value.status) == (ErrorCode.BAD_REQUEST, 400)
+    assert not isinstance(raised.value, VendorRefused)
+    for language in Language:
+        assert rig.kind in raised.value.text(language)
+        assert feature.field in raised.value.text(language)
+    assert rig.control.requests() == []
+
+
+async def test_a_vendor_that_cannot_look_up_is_not_asked_to(rig):
+    account = rig.account(rig.new_vendor(rig.base_url, without=Feature.LOOK_UP))
+    rig.control.fault("error_500_after_accept")
+    with pytest.raises(CallError) as raised:
+        await rig.call(*CALLS[Feature.LOOK_UP][:2], account)
+    assert raised.value.code == ErrorCode.INTERNAL_SERVER
+    assert len(rig.control.requests()) == len(rig.control.sent()) == 1
+
+
+# what becomes of a send
+
+
+@pytest.mark.parametrize("fault", [*REFUSED, *BROKEN])
+@pytest.mark.parametrize("accepted", [False, True], ids=["before", "after accepting"])
+async def test_a_spoilt_answer_gives_the_right_outcome_and_no_second_request(rig, fault, accepted):
+    rig.control.fault(fault + (AFTER if accepted else ""))
+    with pytest.raises(VendorRefused if fault in REFUSED else OutcomeUnknown):
+        await rig.send(rig.message(), hasty=fault == "timeout")
+    assert rig.control.sent() == [(NUMBER, TEXT)] * accepted
+    assert len(rig.control.requests()) == 1
+
+
+async def test_a_late_answer_is_an_answer(rig):
+    rig.control.fault("slow", seconds=0.3)
+    package_id = await rig.send(rig.message())
+    assert rig.control.package_ids() == [str(package_id)]
+
+
+async def test_a_wrong_password_is_a_refusal(rig):
+    with pytest.raises(VendorRefused) as raised:
+        await rig.call(*CALLS[Feature.ONE_TEXT][:2], rig.account(password="wrong"))
+    assert (raised.value.code, raised.value.status) == (ErrorCode.UNAUTHORIZED_REQUEST, 401)
+    assert rig.control.sent() == []
+
+
+async def test_a_refused_connection_is_not_sent(rig):
+    with socket.socket() as silent:  # bound, but nobody listens: the port is taken and refuses
+        silent.bind(("127.0.0.1", 0))
+        with pytest.raises(NotSent):
+            await rig.send(rig.message(), vendor=rig.new_vendor(f"http://127.0.0.1:{silent.getsockname()[1]}/"))
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+async def test_a_send_whose_answer_was_lost_is_found_again(rig, fault):
+    only_for(rig, Feature.LOOK_UP)
+    rig.control.fault(fault + AFTER)
+    package_id = await rig.call(*CALLS[Feature.LOOK_UP][:2], rig.account(hasty=fault == "timeout"))
+    assert rig.control.package_ids() == [str(package_id)]
+
+
+async def test_a_send_that_did_not_arrive_is_not_found_and_not_sent_again(rig):
+    only_for(rig, Feature.LOOK_UP)
+    rig.control.fault("error_502")
+    with pytest.raises(CallError) as raised:
+        await rig.call(*CALLS[Feature.LOOK_UP][:2])
+    assert raised.value.code == ErrorCode.INTERNAL_SERVER
+    assert rig.control.sent() == []
+
+
+# what becomes of a question
+
+
+@pytest.mark.parametrize("fault", [*REFUSED, *BROKEN])
+async def test_a_question_without_a_usable_answer_can_be_asked_later(rig, fault):
+    only_for(rig, Feature.CREDIT)
+    rig.control.fault(fault)
+    with pytest.raises(CallError) as raised:
+        await rig.call("getUserCredit", {}, rig.account(hasty=fault == "timeout"))
+    expected = ErrorCode.CONCURRENT_REQUEST_LIMIT if fault in REFUSED else ErrorCode.SYSTEM_MAINTENANCE
+    assert raised.value.code == expected
+    assert raised.value.retryable
+    assert await rig.call("getUserCredit", {}) == 316807
+
+
+# states
+
+
+@pytest.mark.parametrize("feature", [Feature.PACKAGES, Feature.ITEMS])
+async def test_every_documented_state_maps_and_an_unknown_one_loses_nothing(rig, feature):
+    only_for(rig, feature)
+    of_packages = feature is Feature.PACKAGES
+    expected = rig.cases.package_states if of_packages else rig.cases.item_states
+    answer = rig.cases.packages_answer if of_packages else rig.cases.items_answer
+    assert None in expected.values(), "the cases try no unknown word"
+    rig.control.fault("answer", body=answer(list(expected)).decode())
+    page = await rig.call(*CALLS[feature][:2])
+    assert len(page.rows) == page.total_record == len(expected)
+    for row, state in zip(page.rows, expected.values(), strict=True):
+        assert state is None or row.state == state
+
+
+async def test_every_documented_state_of_a_report_maps_and_an_unknown_word_is_kept(rig):
+    only_for(rig, Feature.REPORTS)
+    expected = rig.cases.item_states
+    rig.control.fault("answer", body=rig.cases.reports_answer(list(expected)).decode())
+    reports = await rig.report(1, rig.message())
+    assert len(reports) == len(expected)
+    for report, (word, state) in zip(reports, expected.items(), strict=True):
+        assert (report.state, report.raw) == (state, str(word))
+
+
+# texts
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+async def test_turkish_and_markup_survive(rig, encoding):
+    await rig.send(rig.message(content=TURKISH, encoding=encoding.value))
+    assert rig.control.sent() == [(NUMBER, TURKISH)]
+
+
+async def test_turkish_and_markup_survive_in_own_texts(rig):
+    only_for(rig, Feature.OWN_TEXTS)
+    items = [{"nr": "905321239871", "msg": TURKISH}, {"nr": NUMBER, "msg": "Ünlü"}]
+    await rig.call("sendSms", CALLS[Feature.OWN_TEXTS].fields | {"numbers": items})
+    assert rig.control.sent() == [("905321239871", TURKISH), (NUMBER, "Ünlü")]
+
+
+# nothing secret is shown
+
+MARKS = (PASSWORD, NUMBER, NUMBER[2:], TEXT, TEXT[:11])
+
+
+def shown(error: BridgeError) -> list[str]:
+    """Everything that an error says of itself."""
+    texts = [error.text(language) for language in Language] if isinstance(error, CallError) else []
+    return [repr(error), str(error), repr(error.args), repr(vars(error)), *texts]
+
+
+async def test_no_secret_number_or_text_is_shown(rig):
+    texts: list[str] = []
+    with captured_log() as log:
+        for fault in (None, *REFUSED, *BROKEN, *(name + AFTER for name in BROKEN)):
+            if fault:
+                rig.control.fault(fault)
+            message = rig.message()
+            texts.append(repr(message))
+            try:
+                await rig.send(message, hasty=fault is not None and fault.startswith("timeout"))
+            except BridgeError as error:
+                texts += shown(error)
+        with pytest.raises(VendorRefused) as raised:
+            await rig.call(*CALLS[Feature.ONE_TEXT][:2], rig.account(password=f"{PASSWORD}-wrong"))
+    texts += [*shown(raised.value), repr(rig.account()), repr(rig.credentials), str(rig.credentials), repr(rig.vendor)]
+    texts += [repr(passed) for passed in rig.engine.passed]
+    texts.append(log.getvalue().decode())
+    assert not [mark for mark in MARKS if any(mark in text for text in texts)]
+
+
+# the table of each vendor
+
+# a vendor without cases fails the tests above, not the collection of all
+WITH_CASES = [kind for kind in BUILT_IN if find_spec(f"tests.vendors.{kind}_cases")]
+EXCHANGES = [pytest.param(kind, case, id=f"{kind}-{case.name}") for kind in WITH_CASES for case in cases_of(kind).exchanges]
+
+
+@pytest.mark.parametrize(("kind", "case"), EXCHANGES)
+def test_what_the_vendor_gets_and_what_is_read_of_its_answer(kind: str, case: Exchanged):
+    cases, vendor_type = cases_of(kind), BUILT_IN[kind]
+    vendor: Any = vendor_type(
+        vendor_type.settings_type.model_validate({**cases.settings("http://vendor.example/"), **case.settings})
+    )
+    credentials = vendor_type.credentials_type.model_validate(cases.credentials("user", PASSWORD))
+    exchange = case.ask(vendor, credentials)
+    request: HttpRequest = next(exchange)
+    assert (request.method, request.url) == ("POST", f"http://vendor.example/{case.path}")
+    assert json_of(request) == case.body
+    assert given_by(exchange, *case.answer) == case.gives
+
+
+def given_by(exchange: Any, status: int, body: bytes) -> Any:
+    """What the exchange ends with when it is sent this answer; it must not ask for more."""
+    try:
+        exchange.send(HttpResponse(status, {}, body))
+    except StopIteration as end:
+        return end.value
+    except VendorRefused as error:
+        return Refused(error.code, error.status, error.message)
+    except OutcomeUnknown:
+        return UNKNOWN
+    raise AssertionError("the exchange goes on")
