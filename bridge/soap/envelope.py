@@ -96,11 +96,13 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     header, soap_body = parts.get(f"{envelope}Header"), parts.get(f"{envelope}Body")
     if soap_body is None or not len(soap_body):
         raise ProtocolError("The SOAP body is empty.")
+    if sum(part.tag == soap_body.tag for part in root) > 1:
+        raise ProtocolError("The SOAP envelope holds more than one body.")
     wrapper = soap_body[0]
     encoded = _HREF in body or _BASE64 in body or _REF in body
     deref = References(soap_body, limits.max_refs) if encoded else None
     operation, read = _route(wrapper)
-    if len(soap_body) > 1 and sum(other.tag == wrapper.tag for other in soap_body) > 1:
+    if len(soap_body) > 1 and sum(other.tag.rpartition("}")[2] in _READERS for other in soap_body) > 1:
         raise ProtocolError("The SOAP body holds more than one call.")
     values = read(wrapper, deref)
     login = Login(values.pop("username", None), values.pop("password", None))

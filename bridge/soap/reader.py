@@ -65,8 +65,12 @@ class References:
             element = self._by_id.get(href.removeprefix("#"), self._nothing)
             self._left -= 1 + len(element)  # sharing must not multiply: what is read twice counts twice
             if self._left < 0 or element in seen:
-                raise ProtocolError("The request's references are circular or too many.", code=ErrorCode.REQUEST_PARAM_LIMIT)
+                raise _circular()
         return element
+
+
+def _circular() -> ProtocolError:
+    return ProtocolError("The request's references are circular or too many.", code=ErrorCode.REQUEST_PARAM_LIMIT)
 
 
 Deref = References | None
@@ -93,7 +97,7 @@ def compile_reader(model: type[ComplexModel]) -> Read:
             name, convert, reader = entry
             if deref is None and not len(child):  # what `reader` does with a leaf, without a call
                 value = child.text
-                if value is None or value.isspace():
+                if not value or value.isspace():  # "" is an empty CDATA section
                     continue
                 if convert is not None:
                     value = convert(value)
@@ -146,28 +150,34 @@ def _compile_list(kind: Any) -> Read:
     # a plain text member stands for a structure's first field
     convert, leaf = (None, _text) if known else _compile_field(kind)
 
-    def member(element: Element, deref: Deref, out: list[Any], depth: int) -> None:
+    def member(element: Element, deref: Deref, out: list[Any], above: tuple[Element, ...]) -> None:
         if not len(element):
             value = leaf(element, deref)
         else:
             value = structure and (structure(element, deref) or _map(element, deref, known))
-            if not value and depth < _MAX_ARRAY_DEPTH:
-                for child in element:
-                    member(deref(child) if deref else child, deref, out, depth + 1)
+            if not value and len(above) <= _MAX_ARRAY_DEPTH:
+                members(element, deref, out, above)
                 return
             value = value or INVALID
         if value is not None:
             out.append(value)
+
+    def members(array: Element, deref: Deref, out: list[Any], above: tuple[Element, ...]) -> None:
+        above = (*above, array)
+        for child in array:
+            referred = deref(child) if deref else child
+            if deref and referred in above:
+                raise _circular()
+            member(referred, deref, out, above)
 
     def read(element: Element, deref: Deref) -> list[Any] | _Invalid | None:
         out: list[Any] = []
         if deref is None:  # plain members only: `member`, 10,000 times, without its calls
             texts = [child.text for child in element if not len(child)]
             if len(texts) == len(element):
-                out = [text for text in texts if text is not None and not text.isspace()]
+                out = [text for text in texts if text and not text.isspace()]
                 return (out if convert is None else [convert(text) for text in out]) or _markless(element)
-        for child in element:
-            member(deref(child) if deref else child, deref, out, 0)
+        members(element, deref, out, ())
         return out or _markless(element)
 
     return read
@@ -190,7 +200,7 @@ def _text(element: Element, deref: Deref) -> Any:
     if len(element):
         return INVALID
     text = element.text
-    if text is None or text.isspace():
+    if not text or text.isspace():
         return None
     if deref is not None and element.get(_XSI_TYPE, "").rpartition(":")[2] in _BASE64:
         try:
