@@ -127,7 +127,7 @@ class LimitSettings(Section):
     query_ids: int = Field(1000, ge=1, le=100_000, description="Entries in ids or customIDs of one call.")
     free_login_failures: int = Field(5, ge=1, description="Wrong passwords of a username or an address before it is slowed.")
     login_delay_seconds: Seconds = Field(5, description="Longest pause before the answer to a wrong password.")
-    proof_seconds: Seconds = Field(600, description="Time that a password counts as proven after it was checked.")
+    proof_seconds: Seconds = Field(600, description="Time that a password counts as proven after it was last used.")
 
 
 class LogSettings(Section):

@@ -6,7 +6,7 @@ Facts:
 
 Strategy: a password found right is remembered for a while as a keyed digest, in memory only, under a key that dies with the
 process. A wrong one slows the next tries of the same username and of the same address, one after another; a password that is
-remembered as right is never slowed, so nobody can lock a customer out.
+remembered as right is never slowed, and each use of it renews the time, so nobody can lock out a customer who keeps calling.
 """
 
 from __future__ import annotations
@@ -64,6 +64,11 @@ class Proofs:
         if len(self._proofs) > self._most:
             self._proofs.popitem(last=False)
 
+    def renew(self, username: str) -> None:
+        """Counts the time anew: the password that is remembered was used."""
+        self._proofs[username] = (self._proofs[username][0], self._clock() + self._seconds)
+        self._proofs.move_to_end(username)
+
     def drop(self, username: str) -> None:
         self._proofs.pop(username, None)
 
@@ -117,6 +122,12 @@ class Throttle:
 
 _MOST_WAITING = 20
 _FIRST_PAUSE = 0.1  # seconds; doubled with each further failure
+_KEY_LENGTH = 100  # characters of a username that are remembered: it may have as many as a request
+
+
+def _keys(username: str, address: str) -> tuple[str, str]:
+    """What failures are counted by."""
+    return f"user {username[:_KEY_LENGTH]}", f"address {address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +154,9 @@ class MappedAccounts:
     async def find(self, username: str, password: str, address: str) -> Account:
         mapped = self._accounts.get(username, self._decoy)
         if mapped is not self._decoy and self._proofs.hold(username, password):
+            self._proofs.renew(username)  # else whoever guesses at it could lock the customer out when the time is over
             return mapped.account
-        keys = (f"user {username}", f"address {address}")
+        keys = _keys(username, address)
         await self._throttle.wait(*keys)
         if not await self._right(mapped, password) or mapped is self._decoy:
             self._throttle.failed(*keys)
@@ -164,7 +176,7 @@ class MappedAccounts:
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash, password.encode(errors="replace"))
         except (Argon2Error, InvalidHashError):
             return False
 
@@ -180,14 +192,14 @@ class PassThroughAccounts:
 
     async def find(self, username: str, password: str, address: str) -> Account:
         if not self._proofs.hold(username, password):
-            await self._throttle.wait(f"user {username}", f"address {address}")
+            await self._throttle.wait(*_keys(username, address))
         credentials = self._backend.vendor.credentials_type.from_login(username, password)
         assert credentials is not None  # checked at start
         return Account(username, self._backend, credentials)
 
     def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
         """Remembers what the vendor said; only an accepted login counts as proven."""
-        keys = (f"user {username}", f"address {address}")
+        keys = _keys(username, address)
         if accepted:
             self._proofs.add(username, password)
             self._throttle.succeeded(*keys)
