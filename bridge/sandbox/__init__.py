@@ -12,13 +12,17 @@ from bridge.errors import SettingsError
 from bridge.sandbox.clock import Clock
 from bridge.sandbox.contract import Options, Simulator
 from bridge.sandbox.control import Sandbox
+from bridge.sandbox.innomobil import Innomobil
 from bridge.sandbox.isobil import Isobil
 from bridge.sandbox.node import Node
 from bridge.sandbox.server import Running, serve, serve_in_thread
+from bridge.sandbox.toplusms import Toplusms
 
 __all__ = ["VENDORS", "Clock", "Options", "Running", "Sandbox", "build", "serve", "serve_in_thread"]
 
-_SIMULATORS: Mapping[str, Callable[[Options | None, Clock | None], Simulator]] = MappingProxyType({"node": Node, "isobil": Isobil})
+_SIMULATORS: Mapping[str, Callable[[Options | None, Clock | None], Simulator]] = MappingProxyType(
+    {"node": Node, "isobil": Isobil, "innomobil": Innomobil, "toplusms": Toplusms}
+)
 VENDORS = tuple(_SIMULATORS)
 
 
