@@ -116,7 +116,7 @@ def test_multi_send_has_one_messageid_in_a_list_and_credit_as_a_number(innomobil
 
 def test_user(innomobil):
     result = ask(innomobil, "bilgi", LOGIN)["result"]
-    assert result == {"mail": "test@innomobil.com.tr", "telefon": "0 (532) 373 52 37", "soyad": "user", "ad": "inno"}
+    assert result == {"mail": "test@example.com", "telefon": "0 (555) 000 00 00", "soyad": "user", "ad": "inno"}
 
 
 def test_reports_go_by_unix_seconds(innomobil):

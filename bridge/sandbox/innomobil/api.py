@@ -115,8 +115,8 @@ class Innomobil(SendSimulator[InnomobilOptions]):
         return str(call.view.balance)
 
     def _user(self, call: Call) -> dict[str, str]:
-        """Source: section 11, with its sample's values."""
-        return {"mail": "test@innomobil.com.tr", "telefon": "0 (532) 373 52 37", "soyad": call.view.account.name, "ad": "inno"}
+        """Source: section 11, with the keys of its sample."""
+        return {"mail": "test@example.com", "telefon": "0 (555) 000 00 00", "soyad": call.view.account.name, "ad": "inno"}
 
     def _reports(self, call: Call) -> list[dict[str, Any]]:
         return call.view.reports(call.read(queries.ReportsQuery))

@@ -40,7 +40,7 @@ def report(send: Send, user_id: int, now: datetime, options: Options) -> dict[st
 
 
 def profile(account: Account) -> dict[str, str]:
-    """Source: "KREDİ SORGULAMAK", with its sample's values."""
+    """Source: "KREDİ SORGULAMAK", with the keys of its sample."""
     return {
         "status": "success",
         "id": str(account.user_id),
@@ -48,8 +48,8 @@ def profile(account: Account) -> dict[str, str]:
         "username": account.name,
         "register_datetime": "2017-07-11 13:14:27",
         "active": "1",
-        "firstname": "EMİR BUĞRA",
-        "lastname": "KÖKSALAN",
+        "firstname": "DENEME",
+        "lastname": "KULLANICI",
         "birthyear": "1989",
         "tc_identity_no": "11112222333",
         **_company(),
@@ -68,8 +68,8 @@ def profile_by_key(account: Account, api_key: str) -> dict[str, str]:
         "username": account.name,
         "register_datetime": "2016-10-06 16:56:07",
         "active": "1",
-        "firstname": "EMİR BUĞRA",
-        "lastname": "KÖKSALAN",
+        "firstname": "DENEME",
+        "lastname": "KULLANICI",
         "birthyear": "1989",
         "tc_identity_no": "xxxxxxxx",
         "province": "izmir",
@@ -91,7 +91,7 @@ def _company() -> dict[str, str]:
         "tax_no": "555555555",
         "company_phone": "5551112233",
         "company_address": "işletme adresi",
-        "email": "destek@nixarsoft.com",
+        "email": "test@example.com",
         "cellphone": "5551112233",
         "invoice_address": "fatura adresi",
     }
