@@ -105,8 +105,8 @@ def _mapped(index: int, entry: AccountSettings, settings: Settings, backends: di
     try:
         password = entry.clear_password()
         found = entry.clear_credentials()
-    except ValueError as error:
-        raise SettingsError(key, str(error)) from None
+    except SettingsError as error:
+        raise SettingsError(f"{key}.{error.key}", error.why) from None
     try:
         credentials = backend.vendor.credentials_type.model_validate(found)
     except ValidationError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from bridge.errors import Language, SettingsError
 
@@ -179,12 +180,15 @@ class VendorConfig(BaseModel):
         """The keys that only this kind of vendor has."""
         return dict(self.__pydantic_extra__ or {})
 
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:  # the vendor's own keys may be secrets
+        return [(name, value) for name, value in super().__repr_args__() if name in type(self).model_fields]
+
 
 class AccountSettings(Section):
     """[[accounts]]: a username of the bridge and what it stands for at a vendor. None at all: pass-through."""
 
     username: str = Field(min_length=1, description="As the client sends it.")
-    password: SecretStr | None = Field(None, description="In the clear; better one of the next three.")
+    password: SecretStr | None = Field(None, min_length=1, description="In the clear; better one of the next three.")
     password_hash: str | None = Field(None, pattern=r"^\$argon2id?\$", description="From `smsbridge hash-password`.")
     password_env: str | None = Field(None, description="Environment variable that holds the password.")
     password_file: Path | None = Field(None, description="File that holds the password.")
@@ -202,38 +206,41 @@ class AccountSettings(Section):
         return self
 
     def clear_password(self) -> SecretStr | None:
-        """The password wherever it stands, or None when only its hash is known. Raises ValueError when it cannot be found."""
+        """The password wherever it stands, or None when only its hash is known. Raises SettingsError when it cannot be found."""
         if self.password_env is not None:
-            return SecretStr(_from_environment(self.password_env))
+            return SecretStr(_from_environment("password_env", self.password_env))
         if self.password_file is not None:
-            return SecretStr(_from_file(self.password_file))
+            return SecretStr(_from_file("password_file", self.password_file))
         return self.password
 
     def clear_credentials(self) -> dict[str, Any]:
-        """The credentials with KEY_env and KEY_file replaced by what they point to. Raises ValueError when that is missing."""
+        """The credentials with KEY_env and KEY_file replaced by what they point to. Raises SettingsError when that is missing."""
         found = {}
         for key, value in self.credentials.items():
             if key.endswith("_env"):
-                found[key.removesuffix("_env")] = _from_environment(str(value))
+                found[key.removesuffix("_env")] = _from_environment(f"credentials.{key}", str(value))
             elif key.endswith("_file"):
-                found[key.removesuffix("_file")] = _from_file(Path(str(value)))
+                found[key.removesuffix("_file")] = _from_file(f"credentials.{key}", Path(str(value)))
             else:
                 found[key] = value
         return found
 
 
-def _from_environment(name: str) -> str:
+def _from_environment(key: str, name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise ValueError(f"the environment variable {name} is not set")
+        raise SettingsError(key, f"the environment variable {name} is not set")
     return value
 
 
-def _from_file(path: Path) -> str:
+def _from_file(key: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        value = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
-        raise ValueError(f"the file {path} cannot be read") from None
+        raise SettingsError(key, f"the file {path} cannot be read") from None
+    if not value:
+        raise SettingsError(key, f"the file {path} is empty")
+    return value
 
 
 class Settings(BaseSettings):
@@ -299,10 +306,16 @@ def load(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None = 
             raise SettingsError(str(path), f"cannot be read ({error.strerror})") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(str(path), f"is not TOML: {error}") from None
+    for key in data:
+        if key not in Settings.model_fields:  # pydantic-settings would take _env_file and the like for its own arguments
+            raise SettingsError(key, "there is no such table")
     try:
         settings = Settings(**data)
     except ValidationError as error:
         raise settings_error(error) from None
+    except UnreadableVariable as error:
+        field = str(error).split('"')[1]  # error parsing value for field "server" from source ..
+        raise SettingsError(field, f"a variable BRIDGE_{field.upper()}.. is not JSON") from None
     if not overrides:
         return settings
     changed = {section: getattr(settings, section).model_copy(update=dict(values)) for section, values in overrides.items()}
@@ -310,10 +323,11 @@ def load(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None = 
 
 
 def settings_error(error: ValidationError, *prefix: str) -> SettingsError:
-    """The first finding of a model as a SettingsError; a message that begins with a key of its own keeps it."""
+    """The first finding of a model as a SettingsError. A message of ours may begin with a key of its own: it goes on from there."""
     first = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(map(str, (*prefix, *first["loc"])))
     why = first["msg"].removeprefix("Value error, ")
-    if not key:
-        key, _, why = why.partition(": ")
-    return SettingsError(key, why)
+    own, colon, rest = why.partition(": ")
+    loc: tuple[Any, ...] = (*prefix, *first["loc"])
+    if first["type"] == "value_error" and colon and " " not in own:
+        loc, why = (*loc, own), rest
+    return SettingsError(".".join(map(str, loc)), why)
