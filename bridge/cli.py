@@ -26,6 +26,7 @@ HOST = click.option("--host", help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
 # plain strings, so that --help needs no import of the sandboxes
 VENDORS = ("node",)
+SANDBOXES = ("node", "isobil", "innomobil", "toplusms")
 
 
 def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
@@ -83,7 +84,7 @@ def demo(vendor: str, host: str | None, port: int | None, data: Path | None) -> 
 
 
 @main.command()
-@click.argument("vendor", type=click.Choice(VENDORS))
+@click.argument("vendor", type=click.Choice(SANDBOXES))
 @HOST
 @PORT
 @plain_errors

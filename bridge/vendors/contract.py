@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bridge.domain.capability import Feature
 from bridge.domain.http import Exchange
-from bridge.domain.message import Message
+from bridge.domain.message import Encoding, Message
 from bridge.domain.package import Package, PackageItem, Page, Sender
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
 
@@ -83,6 +83,10 @@ class Vendor(Protocol[C_contra]):
 
     def check(self, message: Message) -> None:
         """Raises CallError, naming the field, for what the vendor's interface cannot say. Before anything is sent or recorded."""
+
+    def parts(self, text: str, encoding: Encoding) -> int:
+        """How many short messages the vendor makes of a text, for statistics and credit."""
+        ...
 
     def send(self, message: Message, credentials: C_contra) -> Exchange[int]:
         """Sends one vendor message, within `limits`; returns the vendor's id of it."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, NoReturn
 
 from bridge.domain.capability import Feature
-from bridge.domain.message import Message
+from bridge.domain.message import Encoding, Message
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
+from bridge.domain.text import measure
 
 __all__ = ["Ledgered"]
 
@@ -16,6 +17,9 @@ class Ledgered:
 
     features: ClassVar[frozenset[Feature]]
     keeps_packages: ClassVar[bool] = False
+
+    def parts(self, text: str, encoding: Encoding) -> int:
+        return measure(text, encoding).number
 
     def find(self, message: Message, credentials: Any) -> Any:
         return self._lacks(Feature.LOOK_UP)

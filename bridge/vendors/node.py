@@ -23,9 +23,10 @@ from bridge.domain.capability import Feature
 from bridge.domain.clock import format_minute, format_second, parse_datetime
 from bridge.domain.custom_id import is_ours
 from bridge.domain.http import Exchange, HttpRequest, HttpResponse
-from bridge.domain.message import Message
+from bridge.domain.message import Encoding, Message
 from bridge.domain.package import Package, PackageItem, Page, Sender, Statistics
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
+from bridge.domain.text import measure
 from bridge.errors import CallError, ErrorCode, OutcomeUnknown, Reason, VendorRefused
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
@@ -137,6 +138,9 @@ class Node:
         """The interface of the bridge is this vendor's own, but /sms/create has no trustDate."""
         if message.trust_at is not None and self._otp_path != "sms/create-otp":
             raise CallError(ErrorCode.BAD_REQUEST, NO_TRUST_DATE)
+
+    def parts(self, text: str, encoding: Encoding) -> int:
+        return measure(text, encoding).number
 
     def send(self, message: Message, credentials: NodeCredentials) -> Exchange[int]:
         otp = message.otp_call and self._otp_path == "sms/create-otp"
