@@ -21,27 +21,27 @@ help:
 	@echo "make clean   removes what these made"
 
 run: $(VENV)/.runtime
-	@exec $(VENV)/bin/smsbridge demo $(ARGS)
+	@exec $(VENV)/bin/python -m bridge demo $(ARGS)
 
 test: $(VENV)/.development
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 check: $(VENV)/.development
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m mypy
 
 format: $(VENV)/.development
-	$(VENV)/bin/ruff check --fix .
-	$(VENV)/bin/ruff format .
+	$(VENV)/bin/python -m ruff check --fix .
+	$(VENV)/bin/python -m ruff format .
 
 bench: $(VENV)/.runtime
 	@exec $(VENV)/bin/python tests/bench/run.py $(ARGS)
 
-# An environment whose Python is gone, or that came here with a moved folder, is made anew.
+# An environment whose Python is gone is made anew. Programs are run as modules: their scripts would not survive a moved folder.
 $(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed (Debian: apt install python3 python3-venv)" >&2; exit 1; }
-	@$(VENV)/bin/pip --version >/dev/null 2>&1 || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); }
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "installing what runs"
 	@$(PIP) --require-hashes -r .ci/requirements.txt -r .ci/requirements-build.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
