@@ -162,7 +162,7 @@ class Vendor:
         deadline = time.monotonic() + 10
         before, now = -1, self._requests()
         while before != now and time.monotonic() < deadline:
-            time.sleep(0.15)
+            time.sleep(0.4)
             before, now = now, self._requests()
         return now
 
