@@ -3,6 +3,7 @@
 Facts:
 - A server that answers and closes while the client still writes makes the client see a reset in place of the answer.
 - .NET sends `Expect: 100-continue`; uvicorn answers 100 when the body is first asked for.
+- After the last part of a body nothing more comes: asking for it waits until the client hangs up.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ __all__ = ["media", "read_body"]
 # what is read and thrown away of a body that is too large, in bytes and seconds
 _DRAIN = 64 * 1024 * 1024
 _DRAIN_SECONDS = 10.0
+# compressed bytes that are decompressed on the event loop: they hold a thousand times as many at most
+_SMALL = 1024
 
 
 @lru_cache(maxsize=256)  # bounded: the value is the client's
@@ -38,23 +41,27 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
         if b"expect" not in headers:  # who waits for our 100 has not sent it
             await _drain(receive)
         raise _too_large()
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts, size = [body], len(body)
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > limit:
-                parts.clear()
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+        if size > limit:
+            parts.clear()
+            if more:
                 await _drain(receive)
-                raise _too_large()
-        body = b"".join(parts)
-    if message["type"] == "http.disconnect":
-        return None
-    coding = headers.get(b"content-encoding", b"identity").strip().lower()
-    return body if coding == b"identity" else _decompress(body, coding, limit)
+            raise _too_large()
+    body = b"".join(parts)
+    coding = headers.get(b"content-encoding", b"").strip().lower()
+    if coding in (b"", b"identity"):
+        return body
+    if len(body) < _SMALL:
+        return _decompress(body, coding, limit)
+    return await asyncio.to_thread(_decompress, body, coding, limit)
 
 
 async def _drain(receive: Receive) -> None:
@@ -77,7 +84,7 @@ def _too_large() -> ProtocolError:
 def _decompress(body: bytes, coding: bytes, limit: int) -> bytes:
     if coding not in (b"gzip", b"x-gzip", b"deflate"):
         raise ProtocolError("The content coding of the request is not supported.")
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS if coding == b"deflate" and _bare(body) else zlib.MAX_WBITS | 32)
     try:
         text = inflater.decompress(body, limit + 1)
     except zlib.error:
@@ -87,3 +94,9 @@ def _decompress(body: bytes, coding: bytes, limit: int) -> bytes:
     if not inflater.eof:
         raise ProtocolError("The compressed request is not whole.")
     return text
+
+
+def _bare(body: bytes) -> bool:
+    """Whether it has neither the head of gzip nor that of zlib: many clients write deflate without one. Source: RFC 1950 2.2."""
+    zlib_head = len(body) > 1 and body[0] & 15 == zlib.DEFLATED and int.from_bytes(body[:2]) % 31 == 0
+    return not zlib_head and not body.startswith(b"\x1f\x8b")

@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from ipaddress import ip_address
 from itertools import count
 from typing import Any, NamedTuple, TypeVar
@@ -21,10 +22,11 @@ from starlette.types import Receive, Scope, Send
 
 from bridge.domain.package import Page
 from bridge.errors import CallError, CredentialsMissing, ErrorCode, FaultSide, Language, ProtocolError
-from bridge.log import get_logger
+from bridge.log import get_logger, vouched_line
 from bridge.operations.accounts import Accounts
 from bridge.operations.backend import UseCase
 from bridge.outbound.driver import Timing
+from bridge.redaction import redact_text
 from bridge.settings import Network
 from bridge.soap.body import media, read_body
 from bridge.soap.credentials import login_of
@@ -216,8 +218,7 @@ class Endpoint:
 
     async def _reply(self, answer: Answer, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
         body, more = answer.body, answer.headers
-        wants_gzip = b"gzip" in headers.get(b"accept-encoding", b"")
-        if wants_gzip and len(body) >= _COMPRESS_FROM and answer.outcome != "WSDL":
+        if len(body) >= _COMPRESS_FROM and answer.outcome != "WSDL" and _takes_gzip(headers.get(b"accept-encoding", b"")):
             body = await self._in_thread(gzip.compress, body, 3)
             more = (*more, (b"content-encoding", b"gzip"))
         head = [
@@ -226,23 +227,31 @@ class Endpoint:
             (b"x-request-id", request_id.encode()),
             *more,
         ]
-        if headers.get(b"connection", b"").lower() == b"close":
+        # a Fault may come before a body that waits for our 100: it is never sent, and the next request would be taken for it
+        if headers.get(b"connection", b"").lower() == b"close" or (answer.outcome == "Fault" and b"expect" in headers):
             head.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": answer.status, "headers": head})
         await send({"type": "http.response.body", "body": body})
 
 
 def _log_call(request_id: str, seen: _Seen, answer: Answer, seconds: float) -> None:
-    log.info(
+    vouched_line(
+        "bridge.soap",
         "call",
-        request_id=request_id,
-        operation=seen.call.operation if seen.call else None,
-        account=seen.account,
-        outcome=answer.outcome,
-        status=answer.status,
-        ms=round(seconds * 1000, 1),
-        vendor_ms=round(seen.timing.seconds * 1000, 1),
+        {
+            "request_id": request_id,
+            "operation": seen.call.operation if seen.call else None,
+            "account": None if seen.account is None else _shown(seen.account),
+            "outcome": _shown(answer.outcome),
+            "status": answer.status,
+            "ms": round(seconds * 1000, 1),
+            "vendor_ms": round(seen.timing.seconds * 1000, 1),
+        },
     )
+
+
+# a username may be a telephone number; an outcome that a vendor made up may be anything
+_shown = lru_cache(maxsize=1024)(redact_text)
 
 
 def _text(value: bytes | None) -> str | None:

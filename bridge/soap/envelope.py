@@ -47,6 +47,8 @@ _OUR_ROLES = frozenset(
 )
 # a request without any of these is literal: it needs no References
 _HREF, _REF, _BASE64 = b"href=", b":ref=", b"base64"
+# elements that references may lead to: what honest stacks share is far below it, and a small body cannot make much work
+_FREE_REFS, _BYTES_PER_REF = 1000, 4
 _READERS = MappingProxyType({name: compile_reader(operation.request) for name, operation in OPERATIONS.items()})
 
 
@@ -100,7 +102,7 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
         raise ProtocolError("The SOAP envelope holds more than one body.")
     wrapper = soap_body[0]
     encoded = _HREF in body or _BASE64 in body or _REF in body
-    deref = References(soap_body, limits.max_refs) if encoded else None
+    deref = References(soap_body, min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF)) if encoded else None
     operation, read = _route(wrapper)
     if len(soap_body) > 1 and sum(other.tag.rpartition("}")[2] in _READERS for other in soap_body) > 1:
         raise ProtocolError("The SOAP body holds more than one call.")

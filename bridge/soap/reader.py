@@ -59,9 +59,9 @@ class References:
         self._nothing = etree.Element("nothing")
 
     def __call__(self, element: Element) -> Element:
-        seen: list[Element] = []
+        seen: set[Element] = set()
         while (href := element.get(_HREF[0]) or element.get(_HREF[1])) is not None:
-            seen.append(element)
+            seen.add(element)
             element = self._by_id.get(href.removeprefix("#"), self._nothing)
             self._left -= 1 + len(element)  # sharing must not multiply: what is read twice counts twice
             if self._left < 0 or element in seen:

@@ -36,24 +36,21 @@ class XmlLimits(NamedTuple):
 
 
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"'][^>]*?\?>")
-_WIDE = re.compile(r"(utf|ucs|unicode|iso-10646)[-_]?(16|32|2|4)", re.IGNORECASE)
+_WIDE = re.compile(r"(utf|unicode|(iso-10646-)?ucs)[-_]?(16|32|2|4)", re.IGNORECASE)
 _LESS_THAN = ord("<")
-# first bytes of "<" in encodings that are not a superset of ASCII, and byte order marks (longest first)
+# byte order marks, and the first bytes of "<" or white space in encodings that are not a superset of ASCII (longest first)
 _SIGNATURES = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
-    (b"<\x00\x00\x00", "utf-32-le"),
-    (b"\x00\x00\x00<", "utf-32-be"),
-    (b"<\x00", "utf-16-le"),
-    (b"\x00<", "utf-16-be"),
+    *((first.encode(wide), wide) for wide in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be") for first in "< \t\r\n"),
 )
 # these need no decoding by Python
 _PLAIN = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 # Python's codecs that do not turn bytes into text by a character set
-_NOT_CHARSETS = frozenset({"idna", "punycode", "raw_unicode_escape", "unicode_escape", "utf-7", "mbcs", "oem", "undefined"})
+_NOT_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7", "mbcs", "oem", "undefined"})
 
 
 class _Parsers(threading.local):
@@ -81,7 +78,8 @@ def parse(body: bytes, charset: str | None, limits: XmlLimits) -> etree._Element
     body: the bytes after any content coding. charset: of the Content-Type, any spelling, or None.
     Raises ProtocolError when it is not XML, has a DOCTYPE, cannot be decoded or goes over a limit.
     """
-    body = body.lstrip()
+    if body[1:2] != b"\x00":  # of a white space in UTF-16 only half would go
+        body = body.lstrip()
     if not body:
         raise ProtocolError("The request body is empty.")
     utf8 = _to_utf8(body, charset)

@@ -62,7 +62,7 @@ def serve(settings: Settings) -> Iterator[Served]:
         listener = listen(settings.server, 0)
         server = _Server(_config(app, settings.server))
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn tells it no other way
             await asyncio.sleep(0.002)
         served = Served(app, listener.getsockname()[1], asyncio.get_running_loop())
         ready.set_result((served, lambda: setattr(server, "should_exit", True)))
