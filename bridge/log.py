@@ -31,7 +31,7 @@ from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
 
 from bridge.redaction import redact
 
-__all__ = ["LogFormat", "LogLevel", "configure", "get_logger", "install_hooks"]
+__all__ = ["LogFormat", "LogLevel", "configure", "get_logger", "install_hooks", "vouched_line"]
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -60,6 +60,8 @@ def configure(format: LogFormat = "json", level: LogLevel = "info", stream: Bina
     )
     for logger in _loggers.values():
         logger.forget()
+    _vouched.lines = (_Lines(out, ""), _Head()) if format == "json" else None
+    _vouched.wanted = threshold <= logging.INFO
     _take_over_stdlib(_Handler(steps, out), threshold)
 
 
@@ -83,6 +85,30 @@ def install_hooks() -> None:
 
     sys.excepthook = of_program
     threading.excepthook = of_thread
+
+
+def vouched_line(name: str, event: str, fields: dict[str, Any]) -> None:
+    """Writes an info line whose every field the caller vouches for: no redaction, and a quarter of the cost. For the hot path only.
+
+    fields: str, int, float or None; nothing of a client's that is not known to be harmless. It is changed.
+    """
+    if _vouched.lines is None:
+        get_logger(name).info(event, **fields)
+    elif _vouched.wanted:
+        lines, head = _vouched.lines
+        fields["event"] = event
+        lines.name = name
+        lines.line(orjson.dumps(head(lines, "info", fields)))
+
+
+class _Vouched:
+    """Where vouched lines go; set up by `configure`."""
+
+    lines: tuple[_Lines, _Head] | None = None
+    wanted = True
+
+
+_vouched = _Vouched()
 
 
 class _Logger:
