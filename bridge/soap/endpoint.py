@@ -256,3 +256,17 @@ _shown = lru_cache(maxsize=1024)(redact_text)
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("latin-1")
+
+
+def _takes_gzip(accept_encoding: bytes) -> bool:
+    """Whether the header names gzip, or everything, and not with a weight of 0. Source: RFC 9110 12.5.3."""
+    for part in accept_encoding.lower().split(b","):
+        coding, _, weight = part.partition(b";")
+        if coding.strip() in (b"gzip", b"x-gzip", b"*") and weight.replace(b" ", b"") not in (
+            b"q=0",
+            b"q=0.0",
+            b"q=0.00",
+            b"q=0.000",
+        ):
+            return True
+    return False
