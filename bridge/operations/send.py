@@ -20,7 +20,7 @@ from bridge.operations.compose import compose_otp, compose_sms
 from bridge.operations.requests import SendOtp, SendSms, parse
 from bridge.outbound.driver import Timing
 
-__all__ = ["SendOtpCase", "SendSmsCase", "Sender"]
+__all__ = ["SendOtpCase", "SendSmsCase", "Sender", "features_of"]
 
 UNKNOWN = Reason(
     "{vendor} yanıt vermedi; mesajın alınıp alınmadığı bilinmiyor. Yeniden göndermeden önce paket listesine bakın.",
@@ -43,7 +43,7 @@ class Sender:
         Raises VendorRefused; CallError ERR_BAD_REQUEST before any I/O for a feature that the vendor lacks,
         ERR_SYSTEM_MAINTENANCE when it certainly was not sent, ERR_INTERNAL_SERVER when the outcome stays unknown.
         """
-        for feature in _features(prepared):
+        for feature in features_of(prepared):
             need(account, feature)
         backend = account.backend
         backend.vendor.check(prepared)
@@ -97,7 +97,7 @@ class SendOtpCase(Sender):
         return compose_otp(parse(SendOtp, values), self._clock(), self._custom_ids.new())
 
 
-def _features(message: Message) -> list[Feature]:
+def features_of(message: Message) -> list[Feature]:
     """What the message asks of a vendor."""
     asked = (
         (message.otp_call, Feature.OTP),
