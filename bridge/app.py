@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import TracebackType
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -38,6 +40,30 @@ __all__ = ["App", "Bridge", "compose", "wsdl_of"]
 log = get_logger("bridge")
 
 
+class InFlight:
+    """Counts calls, so that what they use is kept until the last of them has ended. A call is a `with` block."""
+
+    __slots__ = ("_count", "_none")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def __enter__(self) -> None:
+        self._count += 1
+        self._none.clear()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._count -= 1
+        if not self._count:
+            self._none.set()
+
+    async def ended(self) -> None:
+        """Returns when there is no call."""
+        await self._none.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class Bridge:
     """Everything that one configuration makes."""
@@ -47,9 +73,11 @@ class Bridge:
     backends: dict[str, Backend]
     # username: account; empty in pass-through
     accounts: dict[str, Account]
+    in_flight: InFlight = field(default_factory=InFlight)
 
     async def close(self) -> None:
-        """Lets go of connections and threads; calls in flight finish."""
+        """Lets go of connections and threads, after the calls in flight."""
+        await self.in_flight.ended()
         self.endpoint.close()
         for backend in self.backends.values():
             await backend.outbound.close()
@@ -168,7 +196,9 @@ class App:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["path"] == "/soap" or scope["path"].rstrip("/").lower() == "/soap":
-            await self.bridge.endpoint(scope, receive, send)
+            bridge = self.bridge
+            with bridge.in_flight:
+                await bridge.endpoint(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
@@ -180,8 +210,8 @@ class App:
             log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
             return
         stale, self.bridge = self.bridge, fresh
-        await stale.close()
         log.info("settings reloaded")
+        await stale.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

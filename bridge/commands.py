@@ -22,9 +22,9 @@ from bridge.operations.backend import Account, Backend
 from bridge.operations.credit import GetUserCreditCase
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import Timing, open_engine
-from bridge.server import Overrides, listen, load_for, run_workers
+from bridge.server import Overrides, check_tls, listen, load_for, run_workers
 from bridge.server import serve as serve_app
-from bridge.settings import Settings, SoapSettings, load
+from bridge.settings import ServerSettings, Settings, SoapSettings, load
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.writer import SOAP11, write_call
 
@@ -50,6 +50,7 @@ def serve(config: Path | None, overrides: Overrides, run: Run) -> None:
 
 async def _serve(app: App) -> None:
     server = app.bridge.settings.server
+    check_tls(server)
     socket = listen(server, server.port)
 
     async def ready() -> None:
@@ -64,11 +65,11 @@ async def _serve(app: App) -> None:
 async def demo(vendor: str, host: str, port: int, data: Path | None) -> None:
     """Serves with a sandbox behind. data: for the ledger of vendors that need one."""
     logging.install_hooks()
+    socket = listen(ServerSettings(host=host), port)  # first, so that a port in use is all that is said
     async with await sandboxes.serve(sandboxes.build(vendor)) as running:
         settings = _demo_settings(vendor, running.base_url, host, port)
         logging.configure("console", "info")
         app = App(lambda: settings)
-        socket = listen(settings.server, port)
 
         async def ready() -> None:
             click.echo(_demo_words(vendor, host, socket.getsockname()[1], running.base_url, data))
@@ -138,15 +139,15 @@ async def check(config: Path | None) -> bool:
             findings = [await _check_vendor(backend) for backend in bridge.backends.values()]
     finally:
         await bridge.close()
-    return all(findings) and _served(bridge)
+    _note_unused(bridge)
+    return all(findings)
 
 
-def _served(bridge: Bridge) -> bool:
+def _note_unused(bridge: Bridge) -> None:
     """Names vendors that no account uses: they were not asked."""
     used = {account.backend.name for account in bridge.accounts.values()}
     for name in sorted(bridge.backends.keys() - used) if used else ():
         click.echo(f"note  vendors.{name}: no account uses it")
-    return True
 
 
 async def _check_account(account: Account, language: Language) -> bool:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
 from bridge import log as logging
@@ -20,9 +21,12 @@ from bridge.app import App
 from bridge.errors import SettingsError
 from bridge.settings import ServerSettings, Settings, load
 
-__all__ = ["listen", "load_for", "run_workers", "serve"]
+__all__ = ["check_tls", "listen", "load_for", "run_workers", "serve"]
 
 log = logging.get_logger("bridge")
+
+# what a worker gets to start, and to say that it lives; the usual 5 are too few for a machine that is busy
+_WORKER_SECONDS = 30
 
 Overrides = Mapping[str, Mapping[str, Any]]
 
@@ -34,20 +38,22 @@ def load_for(path: Path | None, overrides: Overrides) -> Settings:
     return settings
 
 
-def listen(server: ServerSettings, port: int, *, shared: bool = False) -> socket.socket:
-    """A listening socket. shared: every worker opens its own. Raises SettingsError when the address cannot be had."""
+def listen(server: ServerSettings, port: int, *, tls: bool = False) -> socket.socket:
+    """A listening socket. tls: every worker opens its own. Raises SettingsError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     # the protocol is named: asyncio sets TCP_NODELAY only then, and each answer would wait 40 ms for an acknowledgement
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
+        if tls:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((server.host, port))
         listener.listen(server.backlog)
     except OSError as error:
         listener.close()
-        raise SettingsError("server.port", f"cannot listen on {server.host}:{port} ({error.strerror})") from None
+        raise SettingsError(
+            "server.tls_port" if tls else "server.port", f"cannot listen on {server.host}:{port} ({error.strerror})"
+        ) from None
     return listener
 
 
@@ -71,8 +77,25 @@ def run_workers(path: Path | None, overrides: Overrides) -> None:
     """Serves with several processes; a dead one is replaced, SIGHUP replaces them one by one. Raises SettingsError."""
     settings = load_for(path, overrides)
     App(lambda: settings)  # what is wrong is said here once, and not by every worker
+    check_tls(settings.server)
     config = _config(partial(_worker, path, overrides), settings.server, factory=True)
-    Multiprocess(config, [listen(settings.server, settings.server.port)]).run()
+    _Workers(config, [listen(settings.server, settings.server.port)], partial(load_for, path, overrides)).run()
+
+
+class _Workers(Multiprocess):
+    """uvicorn's supervisor, which replaces its processes only when the new settings are right."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], load: Callable[[], Settings]) -> None:
+        super().__init__(config, sockets)
+        self._load = load
+
+    def handle_hup(self) -> None:
+        try:
+            App(self._load)
+        except SettingsError as error:
+            log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
+        else:
+            super().handle_hup()
 
 
 def _worker(path: Path | None, overrides: Overrides) -> ASGIApp:
@@ -106,6 +129,7 @@ def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more
         timeout_keep_alive=round(server.keepalive_seconds),
         timeout_graceful_shutdown=round(server.shutdown_seconds),
         workers=server.workers,
+        timeout_worker_healthcheck=_WORKER_SECONDS,
         **{"lifespan": "on", **more},
     )
 
@@ -119,10 +143,30 @@ def _with_tls(app: App, server: ServerSettings) -> ASGIApp:
         if scope["type"] != "lifespan":
             await app(scope, receive, send)
             return
-        async with _tls_server(app, server):
-            await app(scope, receive, send)
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(_tls_server(app, server))
+
+            async def receive_after_calls() -> Message:
+                message = await receive()
+                if message["type"] == "lifespan.shutdown":
+                    await stack.aclose()  # the application lets go of what calls need once it hears of this
+                return message
+
+            await app(scope, receive_after_calls, send)
 
     return both
+
+
+def check_tls(server: ServerSettings) -> None:
+    """Raises SettingsError when there is a certificate that cannot be used, or the port for it cannot be had."""
+    if server.tls_certificate is None:
+        return
+    try:
+        # an encrypted key would ask the terminal for its password
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.tls_certificate, server.tls_key, password=lambda: "")
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        raise SettingsError("server.tls_certificate", "not a PEM certificate that fits an unencrypted tls_key") from None
+    listen(server, server.tls_port, tls=True).close()
 
 
 @contextlib.asynccontextmanager
@@ -130,7 +174,9 @@ async def _tls_server(app: App, server: ServerSettings) -> AsyncIterator[None]:
     files = {"ssl_certfile": str(server.tls_certificate), "ssl_keyfile": str(server.tls_key)}
     inner = uvicorn.Server(_config(app, server, lifespan="off", **files))
     inner.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # the outer server has them
-    task = asyncio.create_task(inner.serve(sockets=[listen(server, server.tls_port, shared=True)]), name="TLS server")
+    task = asyncio.create_task(inner.serve(sockets=[listen(server, server.tls_port, tls=True)]), name="TLS server")
+    while not inner.started and not task.done():  # noqa: ASYNC110  # as in `serve`
+        await asyncio.sleep(0.01)
     try:
         yield
     finally:
