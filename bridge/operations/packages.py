@@ -28,7 +28,8 @@ class GetSmsPackagesCase:
 
     def prepare(self, values: Mapping[str, Any]) -> PackagesQuery:
         for name in ("ids", "customIDs"):
-            if len(values.get(name) or ()) > self._max_ids:
+            entries = values.get(name)
+            if isinstance(entries, list) and len(entries) > self._max_ids:
                 raise CallError(ErrorCode.REQUEST_PARAM_LIMIT, TOO_MANY, field=name, limit=self._max_ids)
         request = parse(GetSmsPackages, values)
         start, finish = _date(request.start_date, "startDate"), _date(request.finish_date, "finishDate")

@@ -48,7 +48,7 @@ _OUR_ROLES = frozenset(
 # a request without any of these is literal: it needs no References
 _HREF, _REF, _BASE64 = b"href=", b":ref=", b"base64"
 # elements that references may lead to: what honest stacks share is far below it, and a small body cannot make much work
-_FREE_REFS, _BYTES_PER_REF = 1000, 4
+_FREE_REFS, _BYTES_PER_REF = 1000, 8
 _READERS = MappingProxyType({name: compile_reader(operation.request) for name, operation in OPERATIONS.items()})
 
 

@@ -155,7 +155,7 @@ def _compile_list(kind: Any) -> Read:
             value = leaf(element, deref)
         else:
             value = structure and (structure(element, deref) or _map(element, deref, known))
-            if not value and len(above) <= _MAX_ARRAY_DEPTH:
+            if not value and len(above) <= _MAX_ARRAY_DEPTH and not (element.text and element.text.strip()):
                 members(element, deref, out, above)
                 return
             value = value or INVALID

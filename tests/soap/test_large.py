@@ -1,0 +1,123 @@
+"""A large call must not hold up the small ones: the event loop's longest pause while one is read, sent and answered."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridge.soap.writer import write_call
+from tests.soap.serving import Served
+from tests.soap.wire import Answer, exchange, request
+
+LOGIN = {"username": "admin", "password": "123456"}
+ITEMS = 10_000
+XML = "Content-Type: text/xml; charset=utf-8"
+# seconds; on an idle machine it is a tenth of it, but the vendor, the client and other programs share the processors here
+BOUND = 0.15
+
+
+class Pauses:
+    """How long the event loop did not come round, in seconds: the most over the time of measuring."""
+
+    longest = 0.0
+
+
+@contextmanager
+def pauses(bridge: Served) -> Iterator[Pauses]:
+    """Measures the pauses of the bridge's event loop by a task that wakes every millisecond."""
+    found, over = Pauses(), threading.Event()
+
+    async def tick() -> None:
+        last = time.perf_counter()
+        while not over.is_set():
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            found.longest = max(found.longest, now - last - 0.001)
+            last = now
+
+    ticking = asyncio.run_coroutine_threadsafe(tick(), bridge.loop)
+    try:
+        yield found
+    finally:
+        over.set()
+        ticking.result(5)
+
+
+def own_texts(count: int) -> bytes:
+    """An N-N send of so many messages, some 120 bytes each."""
+    items = [
+        {"nr": f"90551{number:07}", "msg": f"Sayın müşterimiz {number}, borcunuz {number * 7} TL'dir."} for number in range(count)
+    ]
+    fields = {"type": 1, "sendingType": 2, "title": "Deneme", "content": "a", "sender": "BASLIK", "numbers": items}
+    return write_call("sendSms", LOGIN | fields)
+
+
+@pytest.fixture
+def lenient(vendor):
+    """A vendor that takes everything at once: its own work would be measured too."""
+    vendor.play("answer", count=0, body='{"err":null,"data":{"pkgID":5,"credit":7}}')
+    return vendor
+
+
+LARGE = own_texts(ITEMS)
+
+
+@pytest.mark.parametrize("coding", ["plain", "gzip", "encoded"])
+def test_ten_thousand_texts_do_not_block_the_loop(bridge, lenient, coding):
+    body, headers = LARGE, (XML,)
+    if coding == "gzip":
+        body, headers = gzip.compress(LARGE, 1), (XML, "Content-Encoding: gzip")
+    elif coding == "encoded":
+        body = LARGE.replace(b"<title>", b'<title href="#t">').replace(b"</soapenv:Body>", b'<t id="t">Deneme</t></soapenv:Body>')
+    raw = request(body, headers=headers)
+    with pauses(bridge) as found:
+        answer = exchange(bridge.port, raw)
+    print(f"{coding}: {len(raw)} bytes, longest pause {found.longest * 1000:.1f} ms")
+    assert answer.find("pkgID") == "5"
+    (sent,) = lenient.bodies()
+    assert len(sent[1]["numbers"]) == ITEMS
+    assert sent[1]["numbers"][-1] == {"nr": f"90551{ITEMS - 1:07}", "msg": "Sayın müşterimiz 9999, borcunuz 69993 TL'dir."}
+    assert found.longest < BOUND
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a bomb of references", b"".join([b'<x id="s%d">%b</x>' % (n, b'<item href="#s%d"/>' % (n + 1) * 500) for n in range(4)])),
+        ("a million openings", b"<a>" * 1_000_000),
+        ("many elements", b"<a>" + b"<b/>" * 600_000 + b"</a>"),
+    ],
+)
+def test_hostile_bodies_do_not_block_the_loop(bridge, lenient, name, body):
+    envelope = write_call("sendSms", LOGIN | {"type": 1}).replace(b"<type>", b'<numbers href="#s0"/><type>')
+    whole = envelope.replace(b"</soapenv:Body>", body + b"</soapenv:Body>")
+    with pauses(bridge) as found:
+        answer = bridge.post(whole)
+    print(f"{name}: {len(whole)} bytes, longest pause {found.longest * 1000:.1f} ms")
+    assert (answer.status, answer.code) == (500, "Fault")
+    assert found.longest < BOUND
+    assert lenient.received() == []
+
+
+def test_small_calls_go_on_while_large_ones_are_read(bridge, lenient):
+    small, raw = request(write_call("getUserCredit", LOGIN)), request(LARGE)
+    answers: list[Answer] = []
+    threads = [threading.Thread(target=lambda: answers.append(exchange(bridge.port, raw, timeout=30))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    times = []
+    while any(thread.is_alive() for thread in threads):
+        start = time.perf_counter()
+        assert exchange(bridge.port, small).find("credit") == "7"
+        times.append(time.perf_counter() - start)
+    for thread in threads:
+        thread.join()
+    print(f"{len(times)} small calls beside 4 large ones, the slowest took {max(times) * 1000:.0f} ms")
+    assert [answer.find("pkgID") for answer in answers] == ["5"] * 4
+    assert max(times) < 1
