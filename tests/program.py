@@ -18,7 +18,7 @@ from typing import IO, Self
 from bridge.soap.writer import write_call
 from tests.soap.wire import Answer, exchange, request
 
-__all__ = ["PATIENCE", "Program", "call", "free_port", "run"]
+__all__ = ["PATIENCE", "Program", "call", "environment", "free_port", "run"]
 
 PATIENCE = 30.0  # seconds; only ever waited for when a test fails
 

@@ -1,0 +1,16 @@
+"""What the clients of all toolchains talk to: `smsbridge demo`, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.program import Program
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address of a demo that nobody has used before."""
+    with Program("demo", "--port", "0") as program:
+        yield f"http://127.0.0.1:{program.port()}/soap"
