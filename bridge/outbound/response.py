@@ -93,8 +93,6 @@ class ResponseReader:
         Raises OutcomeUnknown when they are not HTTP/1, or too many.
         """
         self._received += len(data)
-        if self._received > self._allowed:
-            raise OutcomeUnknown("response too large")
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
@@ -103,7 +101,8 @@ class ResponseReader:
             if not self._done:
                 raise OutcomeUnknown("malformed response") from None
             self.reusable = False  # the fault lies behind the response
-        if self._size > self._max_body:
+        # only now: a first read may bring the head and 200 kB of the body at once
+        if self._size > self._max_body or self._received > self._allowed:
             raise OutcomeUnknown("response too large")
         return self._response() if self._done else None
 

@@ -113,6 +113,17 @@ def test_too_large(data, size):
         read(data, size=size)
 
 
+@pytest.mark.parametrize("size", [None, 256 * 1024, 4096])
+def test_a_body_that_comes_with_its_head_in_one_read_may_be_larger_than_a_head(size):
+    body = b"x" * (3 * MAX_HEAD)
+    reader = ResponseReader(4 * MAX_HEAD)
+    reader.start(head_only=False)
+    data = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    size = size or len(data)
+    responses = [reader.feed(data[at : at + size]) for at in range(0, len(data), size)]
+    assert responses[-1].body == body
+
+
 def test_small_chunks_fit():
     chunks = b"1\r\nx\r\n" * LIMIT
     _, response = read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
