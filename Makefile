@@ -17,7 +17,7 @@ help:
 	@echo "make check   format, lint and types"
 	@echo "make format  formats the code"
 	@echo "make bench   the bridge beside other servers; see tests/bench/README.md (ARGS='growth')"
-	@echo "make lock    pins the dependencies of pyproject.toml anew, with hashes"
+	@echo "make lock    pins what pyproject.toml asks for, with hashes (ARGS=--upgrade: the newest of all)"
 	@echo "make clean   removes what these made"
 
 run: $(VENV)/.runtime
@@ -54,7 +54,7 @@ $(VENV)/.development: $(VENV)/.runtime .ci/requirements-dev.txt
 
 # Made with the newest Python: its packages are a superset (legacy-cgi is there from 3.13 on, with a marker), so that one file
 # serves all. Where packages come from is left to the pip of whoever installs them.
-LOCK = CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras \
+LOCK = CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile --quiet $(ARGS) --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 lock:
