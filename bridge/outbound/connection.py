@@ -33,6 +33,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_dead",
+        "_deadline",
         "_expires",
         "_keepalive",
         "_loop",
@@ -40,6 +41,7 @@ class Connection(asyncio.Protocol):
         "_read_timeout",
         "_readable",
         "_reader",
+        "_timer",
         "_transport",
         "_waiter",
     )
@@ -67,27 +69,31 @@ class Connection(asyncio.Protocol):
         self._on_lost = on_lost
         self._reader = ResponseReader(max_response)
         self._waiter: asyncio.Future[HttpResponse] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = self._expires = 0.0
         self._dead = False
-        self._expires = 0.0
 
     async def exchange(self, data: bytes, *, head_only: bool) -> HttpResponse:
         """Writes one request and waits for its response. The connection must not have `ended`, and no other exchange be under way.
 
         Raises Unanswered when it ended before the first byte of the response, OutcomeUnknown on any other failure.
         """
+        loop = self._loop
         self._reader.start(head_only=head_only)
-        self._waiter = waiter = self._loop.create_future()
-        timer = self._loop.call_later(self._read_timeout, self._time_out)
-        self._transport.write(data)
+        self._waiter = waiter = loop.create_future()
+        self._deadline = loop.time() + self._read_timeout
+        if self._timer is None:
+            self._timer = loop.call_at(self._deadline, self._on_timer)
         try:
+            self._transport.write(data)
             response: HttpResponse = await waiter
         except BaseException:  # also a cancelled caller: the response would arrive for the next one
-            self.abort()
-            raise
-        finally:
-            timer.cancel()
             self._waiter = None
-        self._expires = self._loop.time() + min(self._keepalive, self._reader.idle_seconds(response))
+            self.abort()
+            if waiter.done() and not waiter.cancelled():
+                waiter.exception()  # it failed in the same turn; asyncio would complain that nobody looked
+            raise
+        self._expires = loop.time() + min(self._keepalive, self._reader.idle_seconds(response))
         return response
 
     @property
@@ -119,8 +125,15 @@ class Connection(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
 
-    def _time_out(self) -> None:
-        self._fail(OutcomeUnknown("read timeout"))
+    def _on_timer(self) -> None:
+        # one timer serves all requests that begin before it fires: to set and cancel one for each would cost 1 to 3 us
+        self._timer = None
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._on_timer)
+        else:
+            self._fail(OutcomeUnknown("read timeout"))
 
     def _finish(self, response: HttpResponse) -> None:
         waiter, self._waiter = self._waiter, None
@@ -150,6 +163,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._dead = True
         self._end(exc)
+        if self._timer is not None:
+            self._timer.cancel()
         self._on_lost(self)
 
     def _end(self, exc: Exception | None) -> None:

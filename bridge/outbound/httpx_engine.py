@@ -30,6 +30,7 @@ import operator
 import ssl
 from typing import Any
 
+import h11
 import httpcore
 import httpx
 
@@ -79,9 +80,9 @@ class _Progress:
             return NotSent("refused by the proxy" if isinstance(cause, httpx.ProxyError) else _failed_step(cause))
         if self._answered:
             return OutcomeUnknown("response broken off or malformed")
-        if isinstance(cause, httpx.NetworkError) or isinstance(_chain(cause)[-1], httpcore.RemoteProtocolError):
-            return OutcomeUnknown("connection lost") if self._connected_anew else Unanswered("connection lost")
-        return OutcomeUnknown("malformed response")
+        if any(isinstance(inner, h11.RemoteProtocolError) for inner in _chain(cause)):
+            return OutcomeUnknown("malformed response")
+        return OutcomeUnknown("connection lost") if self._connected_anew else Unanswered("connection lost")
 
 
 def _chain(error: BaseException) -> list[BaseException]:

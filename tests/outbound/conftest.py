@@ -1,19 +1,18 @@
-"""Fixtures of the engines' tests: certificates, and a loop that lets nothing go unnoticed."""
+"""Fixtures of the engines' tests."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import trustme
-import uvloop
 
-LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+from tests.outbound.loops import LOOPS, run_on
 
 
 class Certificates(NamedTuple):
@@ -37,22 +36,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return Certificates(ca_file, *contexts)
 
 
-Run = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
 @pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a coroutine on one of the loops; fails when the loop had to report an error that nobody caught."""
-
-    def run(main: Coroutine[Any, Any, Any]) -> Any:
-        complaints: list[dict[str, Any]] = []
-        with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
-            runner.get_loop().set_exception_handler(lambda _, context: complaints.append(context))
-            result = runner.run(main)
-        assert not complaints
-        return result
-
-    return run
+def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Runs a coroutine, once on each loop."""
+    return partial(run_on, request.param)
 
 
 @pytest.fixture

@@ -80,6 +80,10 @@ class Peer:
         self.sock.close()
         raise Gone
 
+    def leave(self) -> None:
+        """Lets nobody connect any more."""
+        self.server.leave()
+
     def hold(self) -> None:
         """Reads and forgets until the client ends the connection."""
         while True:
@@ -184,15 +188,19 @@ class ScriptedServer:
     def __exit__(self, *_: object) -> None:
         self.stopped.set()
         self.go_on.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        self._listener.close()
+        self.leave()
         for sock in self._socks:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+    def leave(self) -> None:
+        """Closes the listening socket."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        self._listener.close()
 
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args)

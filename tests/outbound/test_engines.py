@@ -89,8 +89,34 @@ def test_cancelled_caller(engine, scheme, run, certificates):
         assert (server.received, server.connections) == (2, 2)
 
 
-@pytest.mark.parametrize("tls_side", [None, "right"])
-def test_cancelled_in_the_handshake(tls_side, engine, run, certificates):
+def test_cancelled_caller_ends_the_connection(engine, scheme, run, certificates):
+    async def main(server):
+        client = open_engine(make_options(certificates), engine)
+        first = asyncio.create_task(client.send(make_request(scheme, server.netloc)))
+        await until(lambda: server.received)
+        first.cancel()
+        await until(lambda: not server.open)
+        await client.close()
+
+    with ScriptedServer([read], tls=certificates.right if scheme == "https" else None) as server:
+        run(main(server))
+
+
+def test_bytes_end_an_idle_connection(scheme, run, certificates):
+    """Also without another request; that one never gets them for an answer is in the table of failures."""
+
+    async def main(server):
+        client = open_engine(make_options(certificates), "fast")
+        await client.send(make_request(scheme, server.netloc))
+        server.go_on.set()
+        await until(lambda: not server.open)
+        await client.close()
+
+    with ScriptedServer([read, ok, wait, send(OK)], tls=certificates.right if scheme == "https" else None) as server:
+        run(main(server))
+
+
+def test_cancelled_in_the_handshake(engine, run, certificates):
     async def main(server):
         client = open_engine(make_options(certificates, max_connections=1), engine)
         request = make_request("https", server.netloc)
@@ -279,6 +305,36 @@ def test_no_descriptor_is_left(engine, scheme, run, certificates):
     scripts = [[read, close], [read, reset], [read], [read, send(b"x")], [read, ok, close], [read, send(OK + OK)], [close]]
     with ScriptedServer(*scripts * 10, tls=certificates.right if scheme == "https" else None) as server:
         run(main(server))
+
+
+def test_second_attempt_finds_nobody(engine, run, certificates):
+    """The vendor had the request once, so this is no NotSent."""
+
+    async def main(server):
+        client = open_engine(make_options(certificates), engine)
+        request = make_request("http", server.netloc, repeatable=True)
+        await client.send(request)
+        with pytest.raises(OutcomeUnknown, match="connection refused"):
+            await client.send(request)
+        await client.close()
+
+    with ScriptedServer([read, ok, read, Peer.leave, close]) as server:
+        run(main(server))
+        assert (server.received, server.connections) == (2, 1)
+
+
+def test_closed_on_accept(engine, run, certificates):
+    """Whether the end is heard of before or after the write is chance, but it is one of the two."""
+
+    async def main(server):
+        client = open_engine(make_options(certificates), engine)
+        with pytest.raises((NotSent, OutcomeUnknown)):
+            await client.send(make_request("http", server.netloc))
+        await client.close()
+
+    with ScriptedServer([close]) as server:
+        run(main(server))
+        assert server.connections == 1
 
 
 def test_unread_early_answer_frees_the_connection(run, certificates):

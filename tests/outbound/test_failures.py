@@ -10,6 +10,7 @@ import traceback
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from bridge.domain.http import HttpRequest, HttpResponse
 from bridge.errors import NotSent, OutcomeUnknown, TransportError
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import open_engine
+from tests.outbound.loops import LOOPS, run_on
 from tests.outbound.scripted import (
     OK,
     OK_BODY,
@@ -95,6 +97,7 @@ CASES = [
     Case(
         name="chunked", scripts=[[read, answer("Transfer-Encoding: chunked", body=chunked(b"ab", b"c"))]], expected=200, body=b"abc"
     ),
+    Case(name="large body", scripts=[[read, sized(bytes(3_000_000))]], expected=200, body=bytes(3_000_000)),
     Case(name="ends with the connection", scripts=[[read, answer(body=b"abc"), close]], expected=200, body=b"abc"),
     Case(name="HTTP/1.0", scripts=[[read, send(b"HTTP/1.0 200 OK\r\n\r\nabc"), close]], expected=200, body=b"abc"),
     Case(name="100 first", scripts=[[read, answer(status="100 Continue"), ok]], expected=200, body=OK_BODY),
@@ -283,7 +286,7 @@ CASES = [
         expected=OutcomeUnknown,
         warm=True,
         repeatable=True,
-        options=READ_LIMIT,
+        options={"read_timeout": 2 * SHORT},  # the first request has to be answered within it
     ),
 ]
 
@@ -311,11 +314,11 @@ async def until(condition) -> None:
 
 
 def rows():
-    """Each case with each of its engines. The httpx engine uses connections again for repeatable requests only."""
-    for case in CASES:
-        for engine in case.engines:
+    """Each case with each of its engines, the fast one on both loops. httpx keeps connections for repeatable requests only."""
+    for case, engine, loop in product(CASES, ("fast", "httpx"), LOOPS):
+        if engine in case.engines and (engine == "fast" or loop == "uvloop"):
             row = replace(case, repeatable=True) if engine == "httpx" and case.warm else case
-            yield pytest.param((row, engine), id=f"{engine}-{case.name}")
+            yield pytest.param((row, engine, loop), id=f"{engine}-{loop}-{case.name}")
 
 
 async def outcome(
@@ -352,13 +355,13 @@ def check(result: HttpResponse | TransportError, case: Case) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("row", list(rows()))
-def test_outcome(row, scheme, run, certificates, caplog):
-    case, engine = row
+def test_outcome(row, scheme, certificates, caplog):
+    case, engine, loop = row
     caplog.set_level(logging.DEBUG)
     tls = certificates.right if scheme == "https" else None
     with ScriptedServer(*case.scripts, tls=tls) as server:
         request = make_request(scheme, server.netloc, repeatable=case.repeatable, **case.request)
-        check(run(outcome(engine, make_options(certificates, **case.options), request, case, server)), case)
+        check(run_on(loop, outcome(engine, make_options(certificates, **case.options), request, case, server)), case)
         assert server.received == case.received
     assert not [secret for secret in SECRETS if secret in caplog.text]
 

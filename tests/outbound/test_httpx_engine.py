@@ -8,7 +8,7 @@ from bridge.errors import NotSent, OutcomeUnknown
 from bridge.outbound import httpx_engine
 from bridge.outbound.httpx_engine import HttpxEngine
 from tests.outbound.scripted import OK, OK_BODY, Peer, ScriptedServer, close, ok, read, read_head, reset, send, serve
-from tests.outbound.test_failures import SHORT, make_options, make_request
+from tests.outbound.test_failures import LONG, SHORT, make_options, make_request
 
 
 async def call(options, *requests):
@@ -88,7 +88,9 @@ def test_no_tunnel(name, run, certificates):
     """The vendor's request is not written before the tunnel stands."""
     script, what = BEFORE_THE_TUNNEL[name]
     with ScriptedServer(script, [serve]) as proxy:
-        options = make_options(certificates, proxy=f"http://{proxy.netloc}", connect_timeout=SHORT)
+        options = make_options(
+            certificates, proxy=f"http://{proxy.netloc}", connect_timeout=SHORT if what == "connect timeout" else LONG
+        )
         with pytest.raises(NotSent) as caught:
             run(call(options, make_request("https", "localhost")))
         assert proxy.received == 1
