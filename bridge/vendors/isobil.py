@@ -1,4 +1,4 @@
-"""isobil API v2, read 2026-11-22; SubmitOTP and the `asmx` dialect are from live clients of v5.
+"""isobil API v2, read 2026-11-22; SubmitOTP, the `asmx` dialect and fields beyond the document are from a live client of v5.
 
 Facts (the document is silent or wrong about these):
 - Bodies of several operations are identical, so the operation stands in the URL: ?op=Submit.
@@ -7,12 +7,13 @@ Facts (the document is silent or wrong about these):
 - Status.Code 100 is success; no other code, and no message state, is public. Maps are settings; an unknown state stays raw.
 - One MessageID has many packets: Query gives them as PackedID, QueryDetail wants PacketID. `Item` may be an object or a list.
 - ValidityDate: whether a time or a duration is not known, so it is left empty.
+- Numbers have ten digits in the document and 90 before them in v5's client. Nowhere has one a country's code but Turkey's: a
+  foreign number could be taken for a Turkish one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
@@ -24,31 +25,35 @@ from bridge.domain.message import Kind, Message
 from bridge.domain.package import Page, Sender
 from bridge.domain.query import SendersQuery
 from bridge.domain.text import Alphabet, alphabet_of
-from bridge.errors import CallError, ErrorCode, OutcomeUnknown, Reason, VendorRefused
+from bridge.errors import ErrorCode, OutcomeUnknown, Reason, VendorRefused
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
 from bridge.vendors.isobil_wire import Dialect, read_answer, write_request
 from bridge.vendors.ledgered import Ledgered
-from bridge.vendors.reading import code_of_text, integer, national, senders_page, unreadable
-from bridge.vendors.texts import refuse_uncarried, texts_by_number, texts_of
+from bridge.vendors.reading import (
+    ItemState,
+    integer,
+    international,
+    national,
+    refusal,
+    refuse_foreign,
+    senders_page,
+    sent_id,
+    unreadable,
+)
+from bridge.vendors.texts import alike, carried_texts, refuse_uncarried
 
 __all__ = ["Isobil", "IsobilCredentials", "IsobilSettings"]
 
 NO_OTP_SERVICE = Reason("isobil hesabında otp_service_id tanımlı değil.", "The isobil account has no otp_service_id.")
 _SUCCESS = 100
 _DATE = "%Y%m%d%H%M%S"
-# the words of Status.Description are not public: what they are likely to hold
-_ERRORS = (
-    (r"kullanıcı|şifre|sifre|sistem kodu|yetki|credential", ErrorCode.UNAUTHORIZED_REQUEST),
-    (r"kredi|bakiye|yetersiz", ErrorCode.USER_CREDIT_REQUIRED),
-    (r"başlık|gönderen|sender|orjinat|originat", ErrorCode.INVALID_SMS_SENDER),
-    (r"numara|alıcı|msisdn|tckn", ErrorCode.EMPTY_SMS_PACKAGE),
-)
-# how far the vendor's clock may be from ours
-_CLOCK_SKEW = timedelta(minutes=10)
-# QueryMulti's classes by number of recipients: none yet, one, more than one
+# GetServices: Process of normal services
+_NORMAL = 0
+# QueryMulti: ServiceID of all services
+_ALL_SERVICES = 0
+# QueryMulti: Limit, a class by number of recipients: none (yet), one, more than one
 _SIZE_CLASSES = (0, 1, 2)
-_KEYWORD_LENGTH = 20
 
 
 class IsobilSettings(VendorSettings):
@@ -57,7 +62,11 @@ class IsobilSettings(VendorSettings):
     base_url: Url = Field("http://api.isobil.com.tr/v2/", description="Ends in the version.")
     dialect: Dialect = Field("json", description="json (the document), asmx (JSON in a SOAP envelope) or xml.")
     otp_operation: Literal["Submit", "SubmitOTP"] = Field("Submit", description="SubmitOTP exists from v5 on.")
-    states: dict[str, int] = Field({}, description='Its message states: {"its number" = our item state}; none is public.')
+    number_prefix: Literal["", "90"] = Field("", description='What stands before the ten digits; "90" in v5.')
+    extra: dict[str, str] = Field(
+        {}, description='More fields of every send; in v5 { MessageType = "BILGILENDIRME", BlackListControl = "false" }.'
+    )
+    states: dict[str, ItemState] = Field({}, description='Its message states: {"its number" = our item state}; none is public.')
     errors: dict[str, ErrorCode] = Field({}, description='Its Status codes: {"its number" = "ERR_.."}; none but 100 is public.')
     max_recipients: int = Field(1000, ge=1, description="Recipients of one vendor message; a larger package is split.")
 
@@ -98,51 +107,40 @@ class Isobil(Ledgered):
 
     def check(self, message: Message) -> None:
         refuse_uncarried(message)
+        refuse_foreign(message, self.kind)
+
+    def alphabet(self, text: str) -> Alphabet:
+        """Default is GSM 03.38, without a national table. One text in UCS2 makes all texts of its message so."""
+        return Alphabet.GSM if alphabet_of(text) is Alphabet.GSM else Alphabet.UCS2
 
     def send(self, message: Message, credentials: IsobilCredentials) -> Exchange[int]:
-        operation = "SubmitMulti" if message.texts is not None else "Submit"
-        if message.kind is Kind.TCKN:
-            operation += "_TCKN"
-        elif message.kind is Kind.OTP and message.texts is None:
-            operation = self._settings.otp_operation
-        body: dict[str, Any] = {"DataCoding": _coding(message), "Header": self._header(message, credentials)}
-        groups = texts_by_number(message)
+        texts = carried_texts(message)
+        prefix = "" if message.kind is Kind.TCKN else self._settings.number_prefix
+        numbers = [prefix + national(number) for number in message.numbers]
+        coding = "Default" if all(self.alphabet(text) is Alphabet.GSM for text in set(texts)) else "UCS2"
+        body: dict[str, Any] = {"DataCoding": coding, "Header": _header(message, credentials)}
         if message.texts is None:
-            ((text, numbers),) = groups.items()
-            body |= {"Message": text, "To": [national(number) for number in numbers]}
+            body = {"Message": texts[0], **body, "To": numbers}
         else:
-            pairs = [{"Message": text, "To": national(number)} for text, numbers in groups.items() for number in numbers]
-            body["Envelopes"] = {"Envelope": pairs}
-        answer = self._read((yield self._request(operation, credentials, body)), sending=True)
-        message_id = integer(answer.get("MessageID", answer.get("MessageId")))
-        if message_id is None:
-            raise OutcomeUnknown("the answer has no MessageID")
-        return message_id
+            pairs = zip(texts, numbers, strict=True)
+            body["Envelopes"] = {"Envelope": [{"Message": text, "To": number} for text, number in pairs]}
+        request = self._request(self._operation(message), credentials, {**self._settings.extra, **body})
+        return sent_id(_message_id(self._read((yield request), sending=True)))
 
     def find(self, message: Message, credentials: IsobilCredentials) -> Exchange[int | None]:
-        if message.texts is not None:
-            raise OutcomeUnknown("the list does not show the texts of a SubmitMulti")
-        (text,) = texts_of(message)
-        criterion = {
-            "BeginDate": f"{(message.accepted_at - _CLOCK_SKEW).astimezone(ISTANBUL):{_DATE}}",
-            "EndDate": f"{(message.accepted_at + 2 * _CLOCK_SKEW).astimezone(ISTANBUL):{_DATE}}",
-            "ServiceID": self._service(message, credentials),
-            "Sender": message.sender,
-            "Message": text[:_KEYWORD_LENGTH],
-        }
-        found: set[int | None] = set()
+        since, until = (f"{moment.astimezone(ISTANBUL):{_DATE}}" for moment in self._window(message))
+        # a keyword of the text, or one service, could hide the message: how the vendor compares them is not known
+        criterion = {"BeginDate": since, "EndDate": until, "ServiceID": _ALL_SERVICES, "Sender": message.sender, "Message": ""}
+        listed: list[tuple[int, str]] = []
         for size in _SIZE_CLASSES:
-            rows = _items((yield from self._ask("QueryMulti", credentials, {**criterion, "Limit": size})).get("Report"))
-            found |= {
-                integer(row.get("MessageID"))
+            rows = yield from self._list("QueryMulti", credentials, {**criterion, "Limit": size}, "Report")
+            listed += (
+                (sent_id(_message_id(row)), str(row.get("Message") or ""))
                 for row in rows
-                if row.get("Sender") == message.sender
-                and row.get("Message") == text
-                and integer(row.get("SingleCount", row.get("Count"))) in (None, 0, len(message.numbers))
-            }
-        if len(found) > 1:
-            raise OutcomeUnknown("more than one message could be it")
-        return found.pop() if found else None
+                if alike(message.sender, str(row.get("Sender") or ""))
+                and (integer(row.get("SingleCount")) or 0) <= len(message.numbers)
+            )
+        return (yield from self._confirmed(listed, message, credentials))
 
     def report(self, sent: int, message: Message, credentials: IsobilCredentials) -> Exchange[tuple[ItemReport, ...]]:
         packets = _items((yield from self._ask("Query", credentials, {"MessageID": sent})).get("Report"))
@@ -154,11 +152,11 @@ class Isobil(Ledgered):
         return tuple(reports)
 
     def senders(self, query: SendersQuery, credentials: IsobilCredentials) -> Exchange[Page[Sender]]:
-        services = _items((yield from self._ask("GetServices", credentials, {"Process": 0})).get("Services"))
+        services = yield from self._list("GetServices", credentials, {"Process": _NORMAL}, "Services")
         titles: list[str] = []
         for service in services:
             criterion = {"ServiceID": integer(service.get("ServiceID"))}
-            rows = _items((yield from self._ask("GetSenders", credentials, criterion)).get("Senders"))
+            rows = yield from self._list("GetSenders", credentials, criterion, "Senders")
             titles += (str(row["Sender"]) for row in rows if row.get("Sender"))
         return senders_page(titles, query)
 
@@ -169,18 +167,12 @@ class Isobil(Ledgered):
             raise OutcomeUnknown("the answer has no Credit")
         return credit
 
-    def _service(self, message: Message, credentials: IsobilCredentials) -> int:
+    def _operation(self, message: Message) -> str:
+        operation = "Submit" if message.texts is None else "SubmitMulti"
         if message.kind is Kind.TCKN:
-            return credentials.service_id if credentials.tckn_service_id is None else credentials.tckn_service_id
-        if message.kind is not Kind.OTP:
-            return credentials.service_id
-        if credentials.otp_service_id is None:
-            raise CallError(ErrorCode.BAD_REQUEST, NO_OTP_SERVICE)
-        return credentials.otp_service_id
-
-    def _header(self, message: Message, credentials: IsobilCredentials) -> dict[str, Any]:
-        service = self._service(message, credentials)
-        return {"ServiceID": service, "From": message.sender, "ScheduledDeliveryDate": "", "ValidityDate": ""}
+            return f"{operation}_TCKN"
+        # there is no SubmitMulti of OTP: the ServiceID alone says it
+        return self._settings.otp_operation if message.kind is Kind.OTP and message.texts is None else operation
 
     def _request(self, operation: str, credentials: IsobilCredentials, body: Mapping[str, Any]) -> HttpRequest:
         login = {
@@ -197,33 +189,55 @@ class Isobil(Ledgered):
         body = {} if criterion is None else {"Criterion": criterion}
         return self._read((yield self._request(operation, credentials, body)._replace(repeatable=True)))
 
+    def _list(
+        self, operation: str, credentials: IsobilCredentials, criterion: Mapping[str, Any], container: str
+    ) -> Exchange[list[Mapping[str, Any]]]:
+        """A question for what there may be none of, and a code may say so."""
+        try:
+            answer = yield from self._ask(operation, credentials, criterion)
+        except VendorRefused as refused:
+            if refused.code == ErrorCode.NOT_FOUND:
+                return []
+            raise
+        return _items(answer.get(container))
+
     def _read(self, response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]:
         """The answer without its shell. Raises VendorRefused for any code but 100, OutcomeUnknown for what cannot be read."""
         answer = read_answer(response) if response.status == 200 else None
         status = answer.get("Status") if answer else None
         code = integer(status.get("Code")) if isinstance(status, Mapping) else None
-        if answer is None or code is None:
+        if answer is None or not isinstance(status, Mapping) or code is None:
             raise unreadable(response, sending=sending)
-        if code != _SUCCESS:
-            said = str(status.get("Description") or "") if isinstance(status, Mapping) else ""
-            otherwise = ErrorCode.SMS_PKG_CREATING_FAILED if sending else ErrorCode.INTERNAL_SERVER
-            raise VendorRefused(
-                self._settings.errors.get(str(code)) or code_of_text(said, _ERRORS, otherwise), message=said or f"{code}"
-            )
-        return answer
+        if code == _SUCCESS:
+            return answer
+        if sending and integer(_message_id(answer)):
+            raise OutcomeUnknown(f"Status.Code {code}, but with a MessageID")
+        raise refusal(str(status.get("Description") or code), sending=sending, code=self._settings.errors.get(str(code)))
 
     def _report(self, row: Mapping[str, Any]) -> ItemReport:
-        raw, number = str(row.get("State")), str(row.get("MSISDN") or "")
-        return ItemReport(f"90{number}" if len(number) == 10 else number, self._settings.states.get(raw), raw)
+        raw = str(row.get("State"))
+        return ItemReport(international(str(row.get("MSISDN") or "")), self._settings.states.get(raw), raw)
 
 
-def _coding(message: Message) -> str:
-    """UCS2 when a text has what the GSM alphabet lacks; the whole message has one coding."""
-    return "Default" if all(alphabet_of(text) is Alphabet.GSM for text in texts_of(message)) else "UCS2"
+def _header(message: Message, credentials: IsobilCredentials) -> dict[str, Any]:
+    service = credentials.service_id
+    if message.kind is Kind.TCKN and credentials.tckn_service_id is not None:
+        service = credentials.tckn_service_id
+    elif message.kind is Kind.OTP:
+        if credentials.otp_service_id is None:
+            raise VendorRefused(ErrorCode.BAD_REQUEST, NO_OTP_SERVICE)
+        service = credentials.otp_service_id
+    return {"ServiceID": service, "From": message.sender, "ScheduledDeliveryDate": "", "ValidityDate": ""}
+
+
+def _message_id(row: Mapping[str, Any]) -> Any:
+    return row.get("MessageID", row.get("MessageId"))
 
 
 def _items(container: Any) -> list[Mapping[str, Any]]:
-    """`Item` of a container, which may be an object, a list, or missing."""
-    item = container.get("Item") if isinstance(container, Mapping) else None
-    rows = item if isinstance(item, list) else [item]
-    return [row for row in rows if isinstance(row, Mapping)]
+    """`Item` of a container, which may be an object, a list, or missing. Raises OutcomeUnknown for a part of a list."""
+    item = container.get("Item") if isinstance(container, Mapping) else container
+    rows = [row for row in (item if isinstance(item, list) else [item]) if isinstance(row, Mapping)]
+    if isinstance(container, Mapping) and integer(container.get("ReportCount")) not in (None, len(rows)):
+        raise OutcomeUnknown("the list is not whole")
+    return rows

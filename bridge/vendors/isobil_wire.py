@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Never
 from xml.sax.saxutils import escape
 
 import orjson
 
 from bridge.domain.http import HttpRequest, HttpResponse
-from bridge.vendors.reading import json_object
 
 __all__ = ["Dialect", "read_answer", "write_request"]
 
@@ -18,6 +17,11 @@ Dialect = Literal["json", "asmx", "xml"]
 
 _NAMESPACE = "https://api.isobil.com.tr"
 _SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# what stands in every answer, and in nothing around one
+_STATUS = "Status"
+# things around an answer: a string, `d` of ASP.NET, `Response`
+_MOST_LAYERS = 6
 
 
 def write_request(dialect: Dialect, base_url: str, operation: str, body: Mapping[str, Any]) -> HttpRequest:
@@ -26,7 +30,7 @@ def write_request(dialect: Dialect, base_url: str, operation: str, body: Mapping
     url = f"{base_url}{page}?op={operation}"
     if dialect == "json":
         return HttpRequest("POST", url, (("Content-Type", "application/json; charset=utf-8"),), orjson.dumps(body))
-    headers = (("Content-Type", "text/xml; charset=utf-8"),)
+    headers = (("Content-Type", "text/xml; charset=utf-8"),)  # also around SOAP 1.2, as the live client has it
     text = f"<Request>{_elements(body)}</Request>" if dialect == "xml" else _envelope(operation, body)
     return HttpRequest("POST", url, headers, f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode())
 
@@ -55,34 +59,68 @@ def _text(text: str) -> str:
 
 
 def read_answer(response: HttpResponse) -> Mapping[str, Any] | None:
-    """The answer as an object, out of any of the three forms and without the `Response` shell; None when it is none of them."""
-    answer = json_object(response)
-    if answer is None and b"<!DOCTYPE" not in response.body:
-        try:
-            root = ET.fromstring(response.body)  # noqa: S314  # no DOCTYPE, so no entities
-        except (ET.ParseError, ValueError, LookupError):
-            return None
-        answer = _embedded_json(root) or _object(root)
-    shell = answer.get("Response") if answer is not None else None
-    return shell if isinstance(shell, Mapping) else answer
+    """The answer as an object, out of any of the three forms and of what is around it; None when there is none."""
+    try:
+        return _answer_in(response.body.removeprefix(_BYTE_ORDER_MARK).strip(), _MOST_LAYERS)
+    except RecursionError:  # elements by the thousand inside each other
+        return None
 
 
-def _embedded_json(root: ET.Element) -> Mapping[str, Any] | None:
-    """The JSON that an ASMX service puts into <SubmitResult>."""
-    texts = (text for element in root.iter() if (text := (element.text or "").strip()).startswith("{"))
-    found = (json_object(HttpResponse(200, {}, text.encode())) for text in texts)
-    return next((answer for answer in found if answer is not None), None)
+def _answer_in(value: Any, layers: int) -> Mapping[str, Any] | None:
+    """The object that has a Status, in a text of JSON or XML or in an object with a single name."""
+    if layers == 0:
+        return None
+    if isinstance(value, Mapping):
+        if _STATUS in value:
+            return value
+        inner = value.get("Response", next(iter(value.values())) if len(value) == 1 else None)
+        return _answer_in(inner, layers - 1)
+    if not isinstance(value, str | bytes):
+        return None
+    try:
+        return _answer_in(orjson.loads(value), layers - 1)
+    except ValueError:
+        return _answer_in_xml(value, layers - 1)
 
 
-def _object(element: ET.Element) -> Mapping[str, Any] | None:
-    """Children as {name: text, object, or list of them when repeated}; None for a leaf."""
+def _answer_in_xml(text: str | bytes, layers: int) -> Mapping[str, Any] | None:
+    try:
+        root = _parsed(text)
+    except (ET.ParseError, ValueError, LookupError):  # the latter two: encodings that it does not know
+        return None
+    for element in root.iter():
+        if any(_name(child) == _STATUS for child in element):
+            return _object(element)
+        # the text that an ASMX service puts into <SubmitResult>
+        inner = (element.text or "").strip()
+        found = _answer_in(inner, layers) if inner[:1] in ("{", "<", '"') else None
+        if found is not None:
+            return found
+    return None
+
+
+class _Builder(ET.TreeBuilder):
+    """Refuses a document type, and with it every entity."""
+
+    def doctype(self, _name: str, _public: str | None, _system: str | None) -> Never:
+        raise ValueError("DOCTYPE")
+
+
+def _parsed(text: str | bytes) -> ET.Element:
+    return ET.fromstring(text, ET.XMLParser(target=_Builder()))  # noqa: S314  # no DOCTYPE, so no entities
+
+
+def _name(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _object(element: ET.Element) -> Mapping[str, Any]:
+    """Children as {name: text, object, or list of them when repeated}."""
     fields: dict[str, Any] = {}
     for child in element:
-        name = child.tag.rpartition("}")[2]
-        value: Any = _object(child)
-        value = (child.text or "") if value is None else value
+        name, value = _name(child), _object(child) if len(child) else child.text or ""
         if name in fields:
             fields[name] = [*fields[name], value] if isinstance(fields[name], list) else [fields[name], value]
         else:
             fields[name] = value
-    return fields or None
+    return fields

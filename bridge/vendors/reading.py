@@ -1,30 +1,37 @@
-"""What vendors share: reading answers tolerantly (numbers as strings, missing keys, JSON or not), and Basic authentication."""
+"""What vendors share: reading answers tolerantly (numbers as strings, missing keys, JSON or not), numbers, Basic authentication."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
+from pydantic import Field
 
 from bridge.domain.http import HttpResponse
+from bridge.domain.message import Encoding, Kind, Message
 from bridge.domain.package import Page, Sender
 from bridge.domain.query import SendersQuery
-from bridge.errors import BridgeError, ErrorCode, OutcomeUnknown, VendorRefused
+from bridge.domain.text import carry
+from bridge.errors import BridgeError, CallError, ErrorCode, OutcomeUnknown, Reason, VendorRefused
 
 __all__ = [
     "CODE_OF_STATUS",
+    "ItemState",
     "basic",
-    "code_of_text",
     "given",
     "integer",
+    "international",
     "json_object",
     "national",
+    "refusal",
+    "refuse_foreign",
     "senders_page",
+    "sent_id",
     "text",
     "unreadable",
 ]
@@ -38,6 +45,24 @@ CODE_OF_STATUS: Mapping[int, ErrorCode] = MappingProxyType(
     }
 )
 """What an HTTP status means when the body does not say. Source: live servers of the Node API; RFC 9110 for the others."""
+
+ItemState = Annotated[int, Field(ge=-2, le=5)]
+"""A setting's item state. Source: Node API v1.8.3, "Paket Öğesi Durumları"."""
+
+FOREIGN = Reason("number: {vendor} yalnız Türkiye numaralarına gönderir.", "number: {vendor} sends to Turkish numbers only.")
+# What vendors without public error texts are likely to say, in ASCII; the first that matches counts. Logins come late, for
+# "Kullanıcının kredisi yetersiz" is no wrong one.
+_WORDS = (
+    (r"(sistem|sunucu|beklenmeyen|bilinmeyen) hata|exception|timeout|zaman asimi", ErrorCode.INTERNAL_SERVER),
+    (r"kredi|bakiye|yetersiz", ErrorCode.USER_CREDIT_REQUIRED),
+    (r"baslik|alfanumerik|gonderen|gonderici|sender|originat|orijinat|caption", ErrorCode.INVALID_SMS_SENDER),
+    (r"numara|\bgsm\b|\balici|msisdn|tckn", ErrorCode.EMPTY_SMS_PACKAGE),
+    (r"kullanici|sifre|parola|dogrulanamadi|sistem kodu|yetki|password|credential", ErrorCode.UNAUTHORIZED_REQUEST),
+    (r"(kayit|gonderi|rapor|sonuc|mesaj)\w* (bulunama|yok)", ErrorCode.NOT_FOUND),
+)
+_TURKISH = re.compile(r"90[1-9][0-9]{9}")
+_WRITTEN_TURKISH = re.compile(r"(?:90|0)?([1-9][0-9]{9})")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def basic(username: str, password: str) -> str:
@@ -53,7 +78,7 @@ def given(fields: dict[str, Any]) -> dict[str, Any]:
 def json_object(response: HttpResponse) -> Mapping[str, Any] | None:
     """The body as a JSON object, or None when it is anything else."""
     try:
-        body = orjson.loads(response.body)
+        body = orjson.loads(response.body.removeprefix(_BYTE_ORDER_MARK))  # .NET and PHP servers write one
     except orjson.JSONDecodeError:
         return None
     return body if isinstance(body, Mapping) else None
@@ -70,9 +95,38 @@ def unreadable(response: HttpResponse, *, sending: bool) -> BridgeError:
     return OutcomeUnknown(f"HTTP {response.status} with an answer that cannot be read")
 
 
+def refusal(said: str, *, sending: bool, code: ErrorCode | None = None) -> BridgeError:
+    """What to raise for a refusal whose text is all that a vendor says of it.
+
+    said: the vendor's own words. code: what they mean, where a number of the vendor says so.
+    A failure inside the vendor does not say how far it came, so that it leaves open whether a send was taken.
+    """
+    code = code or _code_of(said) or (ErrorCode.SMS_PKG_CREATING_FAILED if sending else ErrorCode.INTERNAL_SERVER)
+    if sending and code is ErrorCode.INTERNAL_SERVER:
+        return OutcomeUnknown("the vendor reports a failure of its own")
+    return VendorRefused(code, message=said)
+
+
+def _code_of(said: str) -> ErrorCode | None:
+    folded = carry(said, Encoding.ASCII).text.lower()
+    return next((code for pattern, code in _WORDS if re.search(pattern, folded)), None)
+
+
 def national(number: str) -> str:
-    """A Turkish mobile in ten digits, as some vendors want it; anything else as it is."""
-    return number[2:] if len(number) == 12 and number.startswith("905") else number
+    """A Turkish number in ten digits, as some vendors want it; a national id as it is."""
+    return number[2:] if _TURKISH.fullmatch(number) else number
+
+
+def international(number: str) -> str:
+    """The E.164 digits of a Turkish number that a vendor writes in ten digits; a national id as it is."""
+    turkish = _WRITTEN_TURKISH.fullmatch(number)
+    return f"90{turkish[1]}" if turkish else number
+
+
+def refuse_foreign(message: Message, vendor: str) -> None:
+    """Raises CallError ERR_BAD_REQUEST, naming the vendor, when a recipient's number is not Turkish."""
+    if message.kind is not Kind.TCKN and not all(map(_TURKISH.fullmatch, message.numbers)):
+        raise CallError(ErrorCode.BAD_REQUEST, FOREIGN, vendor=vendor)
 
 
 def text(value: object) -> str | None:
@@ -88,10 +142,12 @@ def integer(value: object) -> int | None:
         return None
 
 
-def code_of_text(said: str, patterns: Sequence[tuple[str, ErrorCode]], otherwise: ErrorCode) -> ErrorCode:
-    """The code of the first pattern (a regular expression, any case) that the vendor's own words match."""
-    folded = said.replace("İ", "i").replace("I", "ı") + "\n" + said  # Turkish capitals, and English ones
-    return next((code for pattern, code in patterns if re.search(pattern, folded, re.IGNORECASE)), otherwise)
+def sent_id(value: object) -> int:
+    """The vendor's id of a message that it says to have taken. Raises OutcomeUnknown when it is none."""
+    number = integer(value)
+    if number is None or number <= 0:
+        raise OutcomeUnknown("accepted without an id")
+    return number
 
 
 def senders_page(titles: Iterable[str], query: SendersQuery) -> Page[Sender]:

@@ -7,6 +7,8 @@ Facts (the document is silent or wrong about these; from public clients and by i
 - Of the statuses only "completed" and "delivered" are attested; the names of the counters imply the others.
 - The URL form (apikey) has neither validity nor schedule, and calls the sender `title`.
 - The Authorization header in the document's sample is of another user and password than it says.
+- The URL form "converts numbers of any form to ten digits": of a foreign number that leaves somebody else's. The other form takes
+  ten digits only. So foreign numbers are refused.
 """
 
 from __future__ import annotations
@@ -26,12 +28,24 @@ from bridge.domain.message import Message
 from bridge.domain.package import Page, Sender
 from bridge.domain.query import SendersQuery
 from bridge.domain.text import Alphabet, fits
-from bridge.errors import CallError, ErrorCode, OutcomeUnknown, Reason, VendorRefused
+from bridge.errors import CallError, ErrorCode, OutcomeUnknown, Reason
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
 from bridge.vendors.ledgered import Ledgered
-from bridge.vendors.reading import basic, code_of_text, integer, json_object, national, senders_page, unreadable
-from bridge.vendors.texts import refuse_uncarried, texts_of
+from bridge.vendors.reading import (
+    ItemState,
+    basic,
+    integer,
+    international,
+    json_object,
+    national,
+    refusal,
+    refuse_foreign,
+    senders_page,
+    sent_id,
+    unreadable,
+)
+from bridge.vendors.texts import carried_texts, refuse_uncarried
 
 __all__ = ["Toplusms", "ToplusmsCredentials", "ToplusmsSettings"]
 
@@ -43,13 +57,7 @@ TOO_RICH = Reason(
 _LONGEST_VALIDITY = 48
 # their word: our item state; see "Facts"
 _STATES: Mapping[str, int] = MappingProxyType({"delivered": 3, "not_delivered": 4, "sent": 2, "waiting": 2})
-_CODES: Mapping[int, ErrorCode] = MappingProxyType({3: ErrorCode.UNAUTHORIZED_REQUEST})
-_ERRORS = (
-    (r"doğrulanamadı|yetki", ErrorCode.UNAUTHORIZED_REQUEST),
-    (r"kredi|bakiye|yetersiz", ErrorCode.USER_CREDIT_REQUIRED),
-    (r"başlık|caption|title", ErrorCode.INVALID_SMS_SENDER),
-    (r"numara", ErrorCode.EMPTY_SMS_PACKAGE),
-)
+_ERRORS: Mapping[str, ErrorCode] = MappingProxyType({"3": ErrorCode.UNAUTHORIZED_REQUEST})
 
 
 class ToplusmsSettings(VendorSettings):
@@ -57,10 +65,13 @@ class ToplusmsSettings(VendorSettings):
 
     base_url: Url = Field("https://panel.toplusms.tc/api/v1/", description="Ends in /api/v1/.")
     senders: tuple[str, ...] = Field((), description="The account's titles: the vendor has no list of them.")
-    statuses: dict[str, int] = Field(
+    statuses: dict[str, ItemState] = Field(
         {}, description='Its words for a number\'s status beyond the known: {"word" = our item state}.'
     )
-    max_recipients: int = Field(1000, ge=1, description="Recipients of one vendor message; a larger package is split.")
+    errors: dict[str, ErrorCode] = Field({}, description='Its errorCodes beyond the known: {"its number" = "ERR_.."}.')
+    max_recipients: int = Field(
+        400, ge=1, description="Recipients of one vendor message; a larger package is split. With an apikey all stand in one URL."
+    )
 
 
 class ToplusmsCredentials(Credentials):
@@ -94,56 +105,74 @@ class Toplusms(Ledgered):
     def __init__(self, settings: ToplusmsSettings) -> None:
         self._settings = settings
         self._states = {**_STATES, **settings.statuses}
+        self._errors = {**_ERRORS, **settings.errors}
         self.limits = SendLimits(settings.max_recipients, own_texts=False)
 
     def check(self, message: Message) -> None:
         refuse_uncarried(message)
-        if not all(fits(text, Alphabet.TURKISH) for text in texts_of(message)):
+        refuse_foreign(message, self.kind)
+        if not all(fits(text, Alphabet.TURKISH) for text in set(carried_texts(message))):
             raise CallError(ErrorCode.BAD_REQUEST, TOO_RICH)
 
+    def alphabet(self, text: str) -> Alphabet:
+        """encoding en or tr."""
+        return Alphabet.GSM if text.isascii() else Alphabet.TURKISH
+
     def send(self, message: Message, credentials: ToplusmsCredentials) -> Exchange[int]:
-        (text,) = texts_of(message)
-        fields = {
-            "message": text,
-            "numbers": ",".join(map(national, message.numbers)),
-            "encoding": "en" if text.isascii() else "tr",
-        }
+        text = carried_texts(message)[0]
+        numbers = ",".join(map(national, message.numbers))
+        encoding = "en" if self.alphabet(text) is Alphabet.GSM else "tr"
         if credentials.apikey is not None:
-            request = self._get("sms/send", credentials, fields | {"title": message.sender})._replace(repeatable=False)
+            fields = {"encoding": encoding, "title": message.sender, "numbers": numbers, "message": text}
+            request = self._get("sms/send", credentials, fields)._replace(repeatable=False)
         else:
-            hours = min(-(-message.validity_minutes // 60), _LONGEST_VALIDITY)
-            form = urlencode(fields | {"caption": message.sender, "validity": hours, "senddate": ""}).encode()
-            headers = (("Content-Type", "application/x-www-form-urlencoded"), *_login(credentials))
-            request = HttpRequest("POST", f"{self._settings.base_url}sms/send/normal", headers, form)
-        queue_id = integer(_answer((yield request), sending=True).get("queueId"))
-        if queue_id is None:
-            raise OutcomeUnknown("the answer has no queueId")
-        return queue_id
+            request = self._form(message, credentials, {"message": text, "senddate": "", "numbers": numbers, "encoding": encoding})
+        return sent_id(self._answer((yield request), sending=True).get("queueId"))
 
     def report(self, sent: int, message: Message, credentials: ToplusmsCredentials) -> Exchange[tuple[ItemReport, ...]]:
-        rows = _answer((yield self._get(f"sms/reports/{sent}", credentials))).get("numbers")
+        rows = self._answer((yield self._get(f"sms/reports/{sent}", credentials))).get("numbers")
         return tuple(self._report(row) for row in rows if isinstance(row, Mapping)) if isinstance(rows, list) else ()
 
     def _report(self, row: Mapping[str, Any]) -> ItemReport:
-        number, raw = str(row.get("number") or ""), str(row.get("status"))
+        number, raw = international(str(row.get("number") or "")), str(row.get("status"))
         at = parse_datetime(str(row.get("updated_datetime") or row.get("sent_datetime") or ""))
-        return ItemReport(f"90{number}" if len(number) == 10 else number, self._states.get(raw), raw, at)
+        return ItemReport(number, self._states.get(raw), raw, at)
 
     def senders(self, query: SendersQuery, credentials: ToplusmsCredentials) -> Exchange[Page[Sender]]:
         yield from ()  # nothing to ask: they are in the configuration
         return senders_page(self._settings.senders, query)
 
     def credit(self, credentials: ToplusmsCredentials) -> Exchange[int]:
-        credit = integer(_answer((yield self._get("user/profileDetails", credentials))).get("balance_credit"))
+        credit = integer(self._answer((yield self._get("user/profileDetails", credentials))).get("balance_credit"))
         if credit is None:
             raise OutcomeUnknown("the answer has no balance_credit")
         return credit
 
+    def _form(self, message: Message, credentials: ToplusmsCredentials, fields: Mapping[str, str]) -> HttpRequest:
+        hours = min(-(-message.validity_minutes // 60), _LONGEST_VALIDITY)
+        form = _encoded({"caption": message.sender, "validity": str(hours), **fields})
+        headers = (("Content-Type", "application/x-www-form-urlencoded"), *_login(credentials))
+        return HttpRequest("POST", f"{self._settings.base_url}sms/send/normal", headers, form.encode())
+
     def _get(self, path: str, credentials: ToplusmsCredentials, fields: Mapping[str, str] = MappingProxyType({})) -> HttpRequest:
         url = f"{self._settings.base_url}{path}"
         if credentials.apikey is not None:
-            url += f"?{urlencode({'apikey': credentials.apikey.get_secret_value(), **fields})}"
+            url += f"?{_encoded({'apikey': credentials.apikey.get_secret_value(), **fields})}"
         return HttpRequest("GET", url, _login(credentials), repeatable=True)
+
+    def _answer(self, response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]:
+        """The JSON object of an answer. Raises VendorRefused for status "error", OutcomeUnknown for what cannot be read."""
+        body = json_object(response) if response.status == 200 else None
+        if body is None:
+            raise unreadable(response, sending=sending)
+        if str(body.get("status", "")).lower() == "error":
+            code = self._errors.get(str(body.get("errorCode")))
+            raise refusal(str(body.get("errorMessage") or ""), sending=sending, code=code)
+        return body
+
+
+def _encoded(fields: Mapping[str, str]) -> str:
+    return urlencode(fields, safe=",")
 
 
 def _login(credentials: ToplusmsCredentials) -> tuple[tuple[str, str], ...]:
@@ -152,16 +181,3 @@ def _login(credentials: ToplusmsCredentials) -> tuple[tuple[str, str], ...]:
         return ()
     digest = hashlib.md5(credentials.password.get_secret_value().encode(), usedforsecurity=False).hexdigest()
     return (("Authorization", basic(str(credentials.username), digest)),)
-
-
-def _answer(response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]:
-    """The JSON object of an answer. Raises VendorRefused for status "error", OutcomeUnknown for what cannot be read."""
-    body = json_object(response) if response.status == 200 else None
-    if body is None:
-        raise unreadable(response, sending=sending)
-    if str(body.get("status", "")).lower() == "error":
-        said = str(body.get("errorMessage") or "")
-        otherwise = ErrorCode.SMS_PKG_CREATING_FAILED if sending else ErrorCode.INTERNAL_SERVER
-        code = _CODES.get(integer(body.get("errorCode")) or 0) or code_of_text(said, _ERRORS, otherwise)
-        raise VendorRefused(code, message=said)
-    return body

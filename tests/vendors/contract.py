@@ -1,6 +1,7 @@
 """What every vendor has to do, and what a vendor brings along to be tested: a module tests/vendors/<kind>_cases.py with a `CASES`.
 
-Nothing here is of one vendor. The tests are in test_contract.py.
+A vendor that can be spoken to in several ways has `WAYS` beside it: {name: Cases}. Nothing here is of one vendor. The tests are in
+test_contract.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import httpx
 import orjson
@@ -25,6 +29,7 @@ from bridge.operations.compose import compose_sms
 from bridge.operations.credit import GetUserCreditCase
 from bridge.operations.items import GetSmsPackageItemsCase
 from bridge.operations.packages import GetSmsPackagesCase
+from bridge.operations.plan import plan
 from bridge.operations.requests import SendSms, parse
 from bridge.operations.send import SendOtpCase, SendSmsCase
 from bridge.operations.senders import GetSmsSendersCase
@@ -32,7 +37,10 @@ from bridge.outbound.contract import Engine, EngineOptions
 from bridge.outbound.driver import Outbound, Timing, open_engine
 from bridge.sandbox import Options
 from bridge.vendors.contract import Credentials, ItemReport, Vendor
+from bridge.vendors.innomobil import Innomobil
+from bridge.vendors.isobil import Isobil
 from bridge.vendors.registry import BUILT_IN
+from bridge.vendors.toplusms import Toplusms
 
 __all__ = [
     "BROKEN",
@@ -43,16 +51,25 @@ __all__ = [
     "SENDER",
     "TEXT",
     "UNKNOWN",
+    "USERNAME",
+    "VENDORS",
     "Call",
     "Cases",
     "Control",
     "Exchanged",
     "Refused",
     "Rig",
+    "Step",
     "Watched",
+    "Way",
+    "all_ways",
+    "body_of",
     "cases_of",
     "sandbox_options",
 ]
+
+# the registry offers the last three once there is a ledger
+VENDORS: Mapping[str, type[Vendor[Any]]] = {**BUILT_IN, **{vendor.kind: vendor for vendor in (Isobil, Innomobil, Toplusms)}}
 
 # marked, so that a log line or an error text that shows one of them is found
 USERNAME, PASSWORD = "user", "Marked-Passw0rd"
@@ -71,21 +88,37 @@ class Refused(NamedTuple):
 UNKNOWN = "the outcome is unknown"
 
 
+def sandbox_options() -> Options:
+    return Options(accounts={USERNAME: PASSWORD}, senders=(SENDER,))
+
+
+class Step(NamedTuple):
+    """One request that the vendor must receive, and status and body of what it answers.
+
+    path: below the base URL, with the query. body: as body_of reads it. headers: all of them, names in lower case.
+    """
+
+    path: str
+    body: Any
+    answer: tuple[int, bytes]
+    method: str = "POST"
+    headers: Mapping[str, str] | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exchanged:
     """One operation in the domain's terms, and what passes between the bridge and the vendor.
 
-    ask: makes the exchange. path, body: what the vendor must receive, the body as JSON. answer: status and body of what it answers.
-    gives: the value that is returned, a Refused, or UNKNOWN. settings: the vendor's own keys beside its base_url.
+    ask: makes the exchange. gives: the value that is returned, a Refused, or UNKNOWN. settings: the vendor's own keys beside its
+    base_url. credentials: in place of those that the vendor's cases give.
     """
 
     name: str
     ask: Callable[[Any, Any], Any]
-    path: str
-    body: Any
-    answer: tuple[int, bytes]
+    steps: Sequence[Step]
     gives: Any
     settings: Mapping[str, Any] = field(default_factory=dict)
+    credentials: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +127,11 @@ class Cases:
 
     settings: its own keys, given a base URL. credentials: given a username and password that its sandbox knows.
     package_states, item_states: the vendor's word: our state, or None for one that it is not known to use.
-    packages_answer, items_answer, reports_answer: what the vendor answers to getSmsPackages, getSmsPackageItems and a report, with
-        one row for each of the words; None where it has no such answer.
-    exchanges: exact requests and answers.
+    packages_answer, items_answer: what the vendor answers to getSmsPackages and getSmsPackageItems, with one row for each of the
+        words; None where it has no such answer. reports_answers: the same of a report, for each of its requests.
+    reports_say_when: its reports have the time. transliterates: the bridge does it for the vendor. number: a recipient as the
+        vendor is given it.
+    sandbox: options of its sandbox. exchanges: exact requests and answers.
     """
 
     settings: Callable[[str], Mapping[str, Any]]
@@ -105,13 +140,43 @@ class Cases:
     item_states: Mapping[Any, int | None] = field(default_factory=dict)
     packages_answer: Callable[[Sequence[Any]], bytes] | None = None
     items_answer: Callable[[Sequence[Any]], bytes] | None = None
-    reports_answer: Callable[[Sequence[Any]], bytes] | None = None
+    reports_answers: Callable[[Sequence[Any]], Sequence[bytes]] | None = None
+    reports_say_when: bool = False
+    transliterates: bool = False
+    number: Callable[[str], str] = str
+    sandbox: Callable[[], Options] = sandbox_options
     exchanges: Sequence[Exchanged] = ()
 
 
-def cases_of(kind: str) -> Cases:
+class Way(NamedTuple):
+    """A vendor, and one of the ways to speak to it."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.name}" if self.name else self.kind
+
+    @property
+    def is_first(self) -> bool:
+        """What takes time and does not depend on the way is tested in the first alone."""
+        return self == _ways_of(self.kind)[0]
+
+
+def _ways_of(kind: str) -> Sequence[Way]:
+    # a vendor without cases fails the tests, not the collection of all
+    known = find_spec(f"tests.vendors.{kind}_cases") and importlib.import_module(f"tests.vendors.{kind}_cases")
+    return [Way(kind, name) for name in getattr(known, "WAYS", ("",))]
+
+
+def all_ways() -> list[Way]:
+    return [way for kind in VENDORS for way in _ways_of(kind)]
+
+
+def cases_of(way: Way) -> Cases:
     """The cases of a vendor. Raises ModuleNotFoundError, which names the file to write, for a vendor without any."""
-    cases: Cases = importlib.import_module(f"tests.vendors.{kind}_cases").CASES
+    module = importlib.import_module(f"tests.vendors.{way.kind}_cases")
+    cases: Cases = module.WAYS[way.name] if way.name else module.CASES
     return cases
 
 
@@ -201,15 +266,30 @@ class Watched:
         await self._engine.close()
 
 
+class HastyAtFirst:
+    """An engine that is out of patience with the first request alone."""
+
+    def __init__(self, hasty: Engine, patient: Engine) -> None:
+        self._engines = [patient, hasty]
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        return await (self._engines.pop() if len(self._engines) > 1 else self._engines[0]).send(request)
+
+    async def close(self) -> None:
+        """They are the rig's."""
+
+
 class Rig:
     """One vendor, the real engine, and the sandbox behind it."""
 
-    def __init__(self, kind: str, base_url: str, control: Control) -> None:
-        self.kind, self.base_url, self.control = kind, base_url, control
-        self.cases = cases_of(kind)
-        self.type: type[Vendor[Any]] = BUILT_IN[kind]
+    def __init__(self, way: Way, base_url: str, control: Control, ca_file: Path) -> None:
+        """ca_file: nothing here uses TLS, but the system's certificates take 0.15 s to load."""
+        self.way, self.kind, self.base_url, self.control = way, way.kind, base_url, control
+        self.cases = cases_of(way)
+        self.type: type[Vendor[Any]] = VENDORS[way.kind]
         # a slow machine must not make a time-out of an honest answer
-        self.engine = Watched(open_engine(EngineOptions(read_timeout=10)))
+        self._options = EngineOptions(read_timeout=10, ca_file=ca_file)
+        self.engine = Watched(open_engine(self._options))
         self.vendor = self.new_vendor(base_url)
         self.credentials = self.login(PASSWORD)
 
@@ -225,16 +305,28 @@ class Rig:
     @cached_property
     def hasty(self) -> Engine:
         """For time-outs: the sandbox's own are much longer."""
-        return open_engine(EngineOptions(read_timeout=1))
+        return open_engine(self._options._replace(read_timeout=0.5))
 
     def account(self, vendor: Vendor[Any] | None = None, *, password: str = PASSWORD, hasty: bool = False) -> Account:
-        engine = self.hasty if hasty else self.engine
+        engine = HastyAtFirst(self.hasty, self.engine) if hasty else self.engine
         return Account(USERNAME, Backend("main", vendor or self.vendor, Outbound(engine)), self.login(password))
 
     async def call(self, operation: str, fields: Mapping[str, Any], account: Account | None = None) -> Any:
         """One SOAP call below the endpoint."""
         case = _use_cases()[operation]
         return await case.run(account or self.account(), case.prepare(fields), Timing())
+
+    async def submit(self, operation: str, fields: Mapping[str, Any]) -> list[int]:
+        """Sends as far as the vendor's limits make it one message or several; returns their ids."""
+        if self.vendor.keeps_packages:
+            return [await self.call(operation, fields)]
+        message = _use_cases()[operation].prepare(fields)
+        self.vendor.check(message)
+        return [await self.send(part.message) for part in plan(message, self.vendor.limits)]
+
+    def arrives(self, *sends: tuple[str, str]) -> list[tuple[str, str]]:
+        """What of these the sandbox must have got."""
+        return [(self.cases.number(number), text) for number, text in sends]
 
     def message(self, **fields: Any) -> Message:
         """A single message, with what differs from it in terms of sendSms."""
@@ -246,6 +338,10 @@ class Rig:
         vendor = vendor or self.vendor
         outbound = Outbound(self.hasty if hasty else self.engine)
         return await outbound.run(vendor.send(message, self.credentials))
+
+    async def find(self, message: Message) -> int | None:
+        """Looks for a message."""
+        return await Outbound(self.engine).run(self.vendor.find(message, self.credentials))
 
     async def report(self, sent: int, message: Message) -> tuple[ItemReport, ...]:
         """What the vendor says became of a message."""
@@ -274,12 +370,12 @@ def _use_cases() -> dict[str, UseCase]:
     }
 
 
-def sandbox_options() -> Options:
-    return Options(accounts={USERNAME: PASSWORD}, senders=(SENDER,))
-
-
-def json_of(request: HttpRequest) -> Any:
-    """The body of a request, which must say that it is JSON."""
-    headers = {name.lower(): value for name, value in request.headers}
-    assert headers["content-type"].partition(";")[0] == "application/json"
-    return orjson.loads(request.body)
+def body_of(request: HttpRequest) -> Any:
+    """The body of a request by its Content-Type: an object of JSON, the fields of a form, another text; None for none."""
+    kind = {name.lower(): value for name, value in request.headers}.get("content-type", "").partition(";")[0]
+    if not request.body and not kind:
+        return None
+    if kind == "application/json":
+        return orjson.loads(request.body)
+    text = request.body.decode()
+    return dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True)) if kind.endswith("form-urlencoded") else text

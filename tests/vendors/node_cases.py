@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ import orjson
 from bridge.domain.message import Encoding, Kind, Message, Period, PeriodType
 from bridge.domain.package import Package, PackageItem, Page, Sender, Statistics
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
-from tests.vendors.contract import UNKNOWN, Cases, Exchanged, Refused
+from tests.vendors.contract import UNKNOWN, Cases, Exchanged, Refused, Step
 
 TOOK_IT = (200, b'{"err": null, "data": {"pkgID": 222962}}')
 UUID = "1b09b8c5-ae80-42af-8779-21a61afd5da1"
@@ -71,13 +72,22 @@ def body(*without: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (BODY | changes).items() if name not in without}
 
 
-def sends(name: str, given: Message, expected: dict[str, Any], path: str = "sms/create", **more: Any) -> Exchanged:
+def sends(
+    name: str,
+    given: Message,
+    expected: dict[str, Any],
+    path: str = "sms/create",
+    *,
+    answer: tuple[int, bytes] = TOOK_IT,
+    gives: Any = 222962,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> Exchanged:
     return Exchanged(
         name=name,
         ask=lambda vendor, credentials: vendor.send(given, credentials),
-        path=path,
-        body=expected,
-        **({"answer": TOOK_IT, "gives": 222962} | more),
+        steps=[Step(path, expected, answer)],
+        gives=gives,
+        settings=settings,
     )
 
 
@@ -217,13 +227,15 @@ SEND_ANSWERS = (
 )
 
 
+def listing(rows: bytes, *, total: int) -> tuple[int, bytes]:
+    return 200, b'{"err": null, "data": {"stats": {"totalRecord": %d}, "list": %b}}' % (total, rows)
+
+
 def finds(name: str, rows: bytes, gives: Any) -> Exchanged:
     return Exchanged(
         name=f"look-up: {name}",
         ask=lambda vendor, credentials: vendor.find(message(), credentials),
-        path="sms/list",
-        body={"customIDs": ["a1b2c3"]},
-        answer=(200, b'{"err": null, "data": {"stats": {"totalRecord": 1}, "list": %b}}' % rows),
+        steps=[Step("sms/list", {"customIDs": ["a1b2c3"]}, listing(rows, total=1))],
         gives=gives,
     )
 
@@ -244,9 +256,7 @@ def lists(name: str, query: PackagesQuery, expected: Mapping[str, Any], rows: by
     return Exchanged(
         name=f"list: {name}",
         ask=lambda vendor, credentials: vendor.packages(query, credentials),
-        path="sms/list",
-        body={"pageIndex": 0, "pageSize": 100} | dict(expected),
-        answer=(200, b'{"err": null, "data": {"stats": {"totalRecord": 1}, "list": %b}}' % rows),
+        steps=[Step("sms/list", {"pageIndex": 0, "pageSize": 100} | dict(expected), listing(rows, total=1))],
         gives=gives,
     )
 
@@ -334,9 +344,7 @@ def items(name: str, query: ItemsQuery, expected: Mapping[str, Any], rows: bytes
     return Exchanged(
         name=f"items: {name}",
         ask=lambda vendor, credentials: vendor.items(query, credentials),
-        path="sms/list-item",
-        body={"pageIndex": 0, "pageSize": 100} | dict(expected),
-        answer=(200, b'{"err": null, "data": {"stats": {"totalRecord": 2}, "list": %b}}' % rows),
+        steps=[Step("sms/list-item", {"pageIndex": 0, "pageSize": 100} | dict(expected), listing(rows, total=2))],
         gives=gives,
     )
 
@@ -395,9 +403,7 @@ def credits_(name: str, status: int, answer: bytes, gives: Any) -> Exchanged:
     return Exchanged(
         name=f"credit: {name}",
         ask=lambda vendor, credentials: vendor.credit(credentials),
-        path="user/credit",
-        body={},
-        answer=(status, answer),
+        steps=[Step("user/credit", {}, (status, answer))],
         gives=gives,
     )
 
@@ -408,9 +414,7 @@ def cancels(
     return Exchanged(
         name=f"cancel: {name}",
         ask=lambda vendor, credentials: vendor.cancel(key, credentials),
-        path="sms/cancel",
-        body=expected,
-        answer=(200, answer),
+        steps=[Step("sms/cancel", expected, (200, answer))],
         gives=gives,
     )
 
@@ -419,9 +423,7 @@ def senders(name: str, query: SendersQuery, expected: Mapping[str, Any], rows: b
     return Exchanged(
         name=f"senders: {name}",
         ask=lambda vendor, credentials: vendor.senders(query, credentials),
-        path="sms/list-sender",
-        body={"pageIndex": 0, "pageSize": 100} | dict(expected),
-        answer=(200, b'{"err": null, "data": {"stats": {"totalRecord": 3}, "list": %b}}' % rows),
+        steps=[Step("sms/list-sender", {"pageIndex": 0, "pageSize": 100} | dict(expected), listing(rows, total=3))],
         gives=Page(total_record=3, rows=found),
     )
 
@@ -482,6 +484,7 @@ CASES = Cases(
     item_states={state: state for state in range(-2, 6)} | {"-1": -1} | UNKNOWN_WORDS,
     packages_answer=rows_with,
     items_answer=rows_with,
-    reports_answer=rows_with,
+    reports_answers=lambda words: [rows_with(words)],
+    reports_say_when=True,
     exchanges=(*SENDS, *SEND_ANSWERS, *FINDS, *LISTS, *ITEMS, *OTHERS),
 )
