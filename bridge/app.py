@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from bridge.domain.capability import Feature
 from bridge.domain.clock import SystemClock
 from bridge.domain.custom_id import CustomIds
 from bridge.errors import SettingsError
@@ -34,6 +36,9 @@ from bridge.soap.endpoint import Endpoint, EndpointOptions
 from bridge.soap.wsdl import ServiceNames, Wsdl
 from bridge.soap.xml import XmlLimits
 from bridge.vendors.registry import find_vendor
+
+if TYPE_CHECKING:
+    from bridge.recording import Recording
 
 __all__ = ["App", "Bridge", "compose", "wsdl_of"]
 
@@ -83,11 +88,16 @@ class Bridge:
             await backend.outbound.close()
 
 
-def compose(settings: Settings) -> Bridge:
-    """Builds the bridge. No I/O but reading the files that the settings name. Raises SettingsError naming the key."""
+def compose(settings: Settings, recording: Recording | None = None) -> Bridge:
+    """Builds the bridge. No I/O but reading the files that the settings name. Raises SettingsError naming the key.
+
+    recording: the open ledger. App has it from its start on; without it the bridge can be checked, but vendors that need it not used.
+    """
     backends = {name: _backend(name, config, settings) for name, config in settings.vendors.items()}
     mapped = {entry.username: _mapped(index, entry, settings, backends) for index, entry in enumerate(settings.accounts)}
-    endpoint = Endpoint(_use_cases(settings), _accounts(settings, mapped, backends), wsdl_of(settings.soap), _endpoint(settings))
+    endpoint = Endpoint(
+        _use_cases(settings, recording), _accounts(settings, mapped, backends), wsdl_of(settings.soap), _endpoint(settings)
+    )
     return Bridge(settings, endpoint, backends, {username: entry.account for username, entry in mapped.items()})
 
 
@@ -111,7 +121,8 @@ def _backend(name: str, config: VendorConfig, settings: Settings) -> Backend:
         engine = open_engine(_engine_options(config), config.engine.value)
     except SettingsError as error:
         raise SettingsError(f"{key}.{error.key}", error.why) from None
-    return Backend(name, vendor_type(own), Outbound(engine))
+    ignored = frozenset(feature for feature in Feature if feature.field in config.ignore)
+    return Backend(name, vendor_type(own), Outbound(engine), ignored)
 
 
 def _engine_options(config: VendorConfig) -> EngineOptions:
@@ -154,9 +165,9 @@ def _accounts(settings: Settings, mapped: dict[str, MappedAccount], backends: di
     return PassThroughAccounts(backend, proofs, throttle)
 
 
-def _use_cases(settings: Settings) -> dict[str, UseCase]:
+def _use_cases(settings: Settings, recording: Recording | None) -> dict[str, UseCase]:
     clock, custom_ids = SystemClock(), CustomIds()
-    return {
+    cases: dict[str, UseCase] = {
         "sendOtp": SendOtpCase(clock, custom_ids),
         "sendSms": SendSmsCase(clock, custom_ids, settings.limits.recipients),
         "getSmsPackages": GetSmsPackagesCase(settings.limits.query_ids),
@@ -165,6 +176,7 @@ def _use_cases(settings: Settings) -> dict[str, UseCase]:
         "cancelSmsPackage": CancelSmsPackageCase(),
         "getUserCredit": GetUserCreditCase(),
     }
+    return cases if recording is None else recording.over(cases)
 
 
 def _endpoint(settings: Settings) -> EndpointOptions:
@@ -188,9 +200,11 @@ class App:
         """load: reads the settings; called again by `reload`. Raises SettingsError."""
         self._load = load
         self.bridge = compose(load())
+        self._recording: Recording | None = None
         self._ready = False
         routes = [Route("/healthz", self._healthy), Route("/readyz", self._readiness)]
         self._rest = Starlette(routes=routes, exception_handlers={404: self._other, 405: self._other})
+        self._rest.router.redirect_slashes = False  # a path is right or is answered with a Fault
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -205,16 +219,19 @@ class App:
     async def reload(self) -> None:
         """Loads the settings again. Calls in flight end as they began; wrong settings are logged and change nothing."""
         try:
-            fresh = compose(self._load())
+            fresh = compose(self._changed(), self._recording)
         except SettingsError as error:
             log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
             return
         stale, self.bridge = self.bridge, fresh
+        if self._recording is not None:
+            await self._recording.sweep(fresh.accounts)
         log.info("settings reloaded")
         await stale.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        await self._open_ledger()
         # what was loaded so far never becomes garbage: leave it out of every later collection
         gc.collect()
         gc.freeze()
@@ -224,7 +241,28 @@ class App:
         await receive()
         self._ready = False
         await self.bridge.close()
+        if self._recording is not None:
+            await self._recording.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _open_ledger(self) -> None:
+        """Opens the ledger, where there is one, and puts the bridge on it. Raises SettingsError."""
+        settings = self.bridge.settings
+        if settings.ledger is None:
+            return
+        from bridge.recording import Recording  # noqa: PLC0415  # see there
+
+        self._recording = await Recording.open(settings.ledger)
+        unopened, self.bridge = self.bridge, compose(settings, self._recording)
+        await unopened.close()
+        await self._recording.sweep(self.bridge.accounts)
+
+    def _changed(self) -> Settings:
+        """The settings of now. Raises SettingsError also for what cannot be changed while the bridge runs."""
+        settings = self._load()
+        if settings.ledger != self.bridge.settings.ledger:
+            raise SettingsError("ledger", "cannot be changed while the bridge runs")
+        return settings
 
     async def _healthy(self, _: Request) -> Response:
         return PlainTextResponse("ok\n")

@@ -354,6 +354,13 @@ def test_the_limit_of_references_is_a_setting():
         fields_of(document, LIMITS._replace(max_refs=100))
 
 
+def test_what_is_behind_a_reference_counts_each_time():
+    document = send("<numbers>" + '<item href="#a"/>' * 20 + "</numbers>", f'<x id="a">{"<item>5</item>" * 50}</x>')
+    assert len(fields_of(document)["numbers"]) == 1000
+    with pytest.raises(ProtocolError):
+        fields_of(document, LIMITS._replace(max_refs=1000))
+
+
 def test_many_honest_references_are_read():
     beside = "".join(f'<x id="i{n}"><nr href="#n{n}"/></x><x id="n{n}">90551{n:07}</x>' for n in range(10_000))
     items = "".join(f'<item href="#i{n}"/>' for n in range(10_000))

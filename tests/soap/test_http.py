@@ -44,6 +44,14 @@ def assert_works(bridge):
     assert (answer.status, answer.find("credit")) == (200, "316807")
 
 
+def wait_until(condition, seconds=5):
+    """Until the condition gives something true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 # -- paths and methods
 
 
@@ -53,7 +61,7 @@ def test_every_spelling_of_the_path(bridge, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/soap/x", "/soapx", "/wsdl", "/sms.wsdl", "/soap.php", "//soap", "/*", "/healthz/x", "/HEALTHZ"]
+    "path", ["/", "/soap/x", "/soapx", "/wsdl", "/sms.wsdl", "/soap.php", "//soap", "/*", "/healthz/", "/HEALTHZ"]
 )
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_another_path_is_a_fault_that_names_the_right_one(bridge, path, method):
@@ -489,10 +497,46 @@ def test_a_client_that_hangs_up_before_its_answer(bridge, vendor):
     vendor.play("slow", seconds=0.2)
     with Wire(bridge.port) as wire:
         wire.send(request(write_call("sendSms", LOGIN | fields)))
-        time.sleep(0.05)
+        wait_until(vendor.sent)
         wire.reset()
     assert bridge.post(CREDIT).find("credit") == "316806"
     assert vendor.sent() == [("905511034554", "a")]
+
+
+H2C = (XML, "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA", "Upgrade: h2c")
+H2C_CALL = request(CREDIT, headers=H2C)
+H2C_CHUNKED = request(b"", headers=(*H2C, "Transfer-Encoding: chunked"), length=False) + in_chunks(CREDIT, 50)
+
+
+@pytest.mark.parametrize(
+    "raw", [H2C_CALL, H2C_CHUNKED, H2C_CALL.replace(b"h2c", b"websocket"), H2C_CALL.replace(b": h2c", b": TLS/1.3")]
+)
+@pytest.mark.parametrize("step", [10_000, 200, 50])
+def test_an_offer_to_upgrade_is_a_plain_request(bridge, vendor, raw, step):
+    """What Java's HttpClient and `curl --http2` send; on one connection, in pieces, and with other requests behind."""
+    whole = raw * 2 + request(CREDIT) + request(b"", method="GET", path="/soap?wsdl", headers=H2C) + raw
+    with Wire(bridge.port) as wire:
+        for at in range(0, len(whole), step):
+            wire.send(whole[at : at + step])
+        answers = [wire.answer() for _ in range(5)]
+        assert [answer.find("credit") for answer in answers] == ["316807"] * 3 + [None, "316807"]
+        assert answers[3].body == generate()
+        assert wire.silent(0.02)
+
+
+def test_an_offer_to_upgrade_that_expects_a_100(bridge, vendor):
+    assert bridge.send(request(CREDIT, headers=(*H2C, "Expect: 100-continue"))).find("credit") == "316807"
+
+
+def test_an_offer_to_upgrade_in_a_request_that_is_cut_or_wrong(bridge, vendor):
+    with Wire(bridge.port) as wire:
+        wire.send(H2C_CALL[:-5])
+    with Wire(bridge.port) as wire:
+        wire.send(H2C_CHUNKED.replace(b"32\r\n", b"zz\r\n", 1))
+        assert wire.answer().status in {400, 500}
+        assert wire.closed()
+    assert_works(bridge)
+    assert [path for path, _ in vendor.bodies()] == ["/user/credit"]
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:9587/soap", "http://proxy.example/soap/", "HTTP://LOCALHOST:9587/SOAP"])
