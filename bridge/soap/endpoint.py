@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -46,6 +47,8 @@ _LARGE = 64 * 1024
 _MANY_ROWS = 200
 # smaller answers do not gain by compression
 _COMPRESS_FROM = 1400
+# what may stand in a log of a vendor's own code: its words may hold whatever it was sent
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 _REALM = b'Basic realm="SMS", charset="UTF-8"'
 
 
@@ -68,7 +71,7 @@ class Answer(NamedTuple):
     status: int
     content_type: bytes
     body: bytes
-    outcome: str  # "OK", an ERR_ name, or "Fault"
+    outcome: str  # "OK", an ERR_ name, "refused" for a code that is no name, or "Fault"
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -174,7 +177,7 @@ class Endpoint:
 
     def _refused(self, call: Call, error: CallError) -> Answer:
         text = write_error(call.operation, call.version, call.namespace, error, self._options.language)
-        return Answer(200, call.version.content_type, text, error.code)
+        return Answer(200, call.version.content_type, text, error.code if _NAME.fullmatch(error.code) else "refused")
 
     def _fault(self, seen: _Seen, error: ProtocolError) -> Answer:
         return Answer(self._options.fault_status, seen.version.content_type, write_fault(seen.version, error), "Fault")
