@@ -91,7 +91,7 @@ class Bridge:
 def compose(settings: Settings, recording: Recording | None = None) -> Bridge:
     """Builds the bridge. No I/O but reading the files that the settings name. Raises SettingsError naming the key.
 
-    recording: the open ledger. App has it from its start on; without it the bridge can be checked, but vendors that need it not used.
+    recording: the open ledger; App has it once it is started. Without, a bridge that needs one can be checked, but not used.
     """
     backends = {name: _backend(name, config, settings) for name, config in settings.vendors.items()}
     mapped = {entry.username: _mapped(index, entry, settings, backends) for index, entry in enumerate(settings.accounts)}
@@ -229,9 +229,25 @@ class App:
         log.info("settings reloaded")
         await stale.close()
 
+    async def start(self) -> None:
+        """Opens the ledger, where there is one, and puts the bridge on it; once. Raises SettingsError when it cannot be used."""
+        settings = self.bridge.settings
+        if settings.ledger is None or self._recording is not None:
+            return
+        from bridge.recording import Recording  # noqa: PLC0415  # see there
+
+        self._recording = await Recording.open(settings.ledger)
+        unopened, self.bridge = self.bridge, compose(settings, self._recording)
+        await unopened.close()
+        await self._recording.sweep(self.bridge.accounts)
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        await self._open_ledger()
+        try:
+            await self.start()
+        except SettingsError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
         # what was loaded so far never becomes garbage: leave it out of every later collection
         gc.collect()
         gc.freeze()
@@ -244,18 +260,6 @@ class App:
         if self._recording is not None:
             await self._recording.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def _open_ledger(self) -> None:
-        """Opens the ledger, where there is one, and puts the bridge on it. Raises SettingsError."""
-        settings = self.bridge.settings
-        if settings.ledger is None:
-            return
-        from bridge.recording import Recording  # noqa: PLC0415  # see there
-
-        self._recording = await Recording.open(settings.ledger)
-        unopened, self.bridge = self.bridge, compose(settings, self._recording)
-        await unopened.close()
-        await self._recording.sweep(self.bridge.accounts)
 
     def _changed(self) -> Settings:
         """The settings of now. Raises SettingsError also for what cannot be changed while the bridge runs."""

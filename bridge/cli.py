@@ -25,8 +25,7 @@ CONFIG = click.option(
 HOST = click.option("--host", help="Address to listen on.")
 PORT = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
 # plain strings, so that --help needs no import of the sandboxes
-VENDORS = ("node",)
-SANDBOXES = ("node", "isobil", "innomobil", "toplusms")
+VENDORS = ("node", "isobil", "innomobil", "toplusms")
 
 
 def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
@@ -74,7 +73,7 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
 @click.option("--vendor", type=click.Choice(VENDORS), default="node", show_default=True, help="Whose sandbox to put behind it.")
 @HOST
 @PORT
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder for what the bridge keeps.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder for the ledger; default: a temporary one.")
 @plain_errors
 def demo(vendor: str, host: str | None, port: int | None, data: Path | None) -> None:
     """Serve with a sandbox vendor behind it: nothing to configure, nothing is really sent."""
@@ -84,7 +83,7 @@ def demo(vendor: str, host: str | None, port: int | None, data: Path | None) -> 
 
 
 @main.command()
-@click.argument("vendor", type=click.Choice(SANDBOXES))
+@click.argument("vendor", type=click.Choice(VENDORS))
 @HOST
 @PORT
 @plain_errors

@@ -6,10 +6,12 @@ import asyncio
 import json
 import shlex
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import click
 
@@ -24,7 +26,7 @@ from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import Timing, open_engine
 from bridge.server import Overrides, check_tls, listen, load_for, run_workers
 from bridge.server import serve as serve_app
-from bridge.settings import ServerSettings, Settings, SoapSettings, load
+from bridge.settings import Settings, SoapSettings, load
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.writer import SOAP11, write_call
 
@@ -51,47 +53,72 @@ def serve(config: Path | None, overrides: Overrides, run: Run) -> None:
 async def _serve(app: App) -> None:
     server = app.bridge.settings.server
     check_tls(server)
+    await app.start()
     socket = listen(server, server.port)
 
     async def ready() -> None:
         host, port = socket.getsockname()[:2]
         logging.get_logger("bridge").info("serving", host=host, port=port, vendors=sorted(app.bridge.backends))
-        if app.bridge.settings.ledger is not None:
-            logging.get_logger("bridge").warning("[ledger] is set, but no configured vendor needs one: nothing is stored")
 
     await serve_app(app, [socket], ready)
 
 
-async def demo(vendor: str, host: str, port: int, data: Path | None) -> None:
-    """Serves with a sandbox behind. data: for the ledger of vendors that need one."""
-    logging.install_hooks()
-    socket = listen(ServerSettings(host=host), port)  # first, so that a port in use is all that is said
-    async with await sandboxes.serve(sandboxes.build(vendor)) as running:
-        settings = _demo_settings(vendor, running.base_url, host, port)
-        logging.configure("console", "info")
-        app = App(lambda: settings)
+class _Demo(NamedTuple):
+    """How a sandbox is reached, and as whom."""
 
-        async def ready() -> None:
-            click.echo(_demo_words(vendor, host, socket.getsockname()[1], running.base_url, data))
-
-        await serve_app(app, [socket], ready)
+    path: str  # after the sandbox's root
+    settings: Mapping[str, Any]  # of [vendors.NAME]
+    credentials: Mapping[str, Any]
 
 
-def _demo_settings(vendor: str, base_url: str, host: str, port: int) -> Settings:
-    account = {
-        "username": DEMO_USERNAME,
-        "password": DEMO_PASSWORD,
-        "credentials": {"username": "user", "password": "test"},
+_LOGIN = {"username": "user", "password": "test"}
+_DEMOS: Mapping[str, _Demo] = MappingProxyType(
+    {
+        "node": _Demo("", {}, _LOGIN),
+        # the sandbox's own numbers: the vendor's are not public
+        "isobil": _Demo(
+            "v2/",
+            {"states": {"1": 2, "2": 2, "3": 3, "4": 4, "5": 5}, "errors": {"101": "ERR_UNAUTHORIZED_REQUEST"}},
+            _LOGIN | {"system_code": 1234, "service_id": 1, "otp_service_id": 2, "tckn_service_id": 3},
+        ),
+        "innomobil": _Demo("api/v1/", {}, _LOGIN),
+        "toplusms": _Demo("api/v1/", {"senders": ["BASLIK"]}, _LOGIN),
     }
+)
+
+
+async def demo(vendor: str, host: str, port: int, data: Path | None) -> None:
+    """Serves with a sandbox behind. data: folder of the ledger; a temporary one when None."""
+    logging.install_hooks()
+    with TemporaryDirectory(prefix="smsbridge-") as temporary:
+        folder = data or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        async with await sandboxes.serve(sandboxes.build(vendor)) as running:
+            settings = _demo_settings(vendor, running.base_url, host, port, folder)
+            logging.configure("console", "info")
+            app = App(lambda: settings)
+            await app.start()
+            socket = listen(settings.server, port)
+
+            async def ready() -> None:
+                click.echo(_demo_words(vendor, host, socket.getsockname()[1], running.base_url, folder))
+
+            await serve_app(app, [socket], ready)
+
+
+def _demo_settings(vendor: str, base_url: str, host: str, port: int, folder: Path) -> Settings:
+    demo = _DEMOS[vendor]
+    account = {"username": DEMO_USERNAME, "password": DEMO_PASSWORD, "credentials": dict(demo.credentials)}
     return Settings(
         server={"host": host, "port": port},
         log={"format": "console"},
-        vendors={"main": {"kind": vendor, "base_url": base_url}},
+        ledger={"url": f"sqlite:///{folder / 'bridge.db'}"},
+        vendors={"main": {"kind": vendor, "base_url": f"{base_url}{demo.path}", **demo.settings}},
         accounts=(account,),
     )
 
 
-def _demo_words(vendor: str, host: str, port: int, sandbox_url: str, data: Path | None) -> str:
+def _demo_words(vendor: str, host: str, port: int, sandbox_url: str, folder: Path) -> str:
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/soap"
     fields = {
         "username": DEMO_USERNAME,
@@ -106,10 +133,10 @@ def _demo_words(vendor: str, host: str, port: int, sandbox_url: str, data: Path 
     }
     body = write_call("sendSms", fields).decode()
     curl = f"curl -s {url} -H 'Content-Type: text/xml; charset=utf-8' -H 'SOAPAction: sendSms' -d {shlex.quote(body)}"
-    stored = "" if data is None else f"\nThe vendor {vendor} keeps its packages itself: nothing is written to {data}."
     return (
         f"The bridge answers at {url} (WSDL: {url}?wsdl)\n"
-        f"Account {DEMO_USERNAME} / {DEMO_PASSWORD}, sender BASLIK; behind it the sandbox of {vendor} at {sandbox_url}{stored}\n"
+        f"Account {DEMO_USERNAME} / {DEMO_PASSWORD}, sender BASLIK; behind it the sandbox of {vendor} at {sandbox_url}\n"
+        f"Packages are kept in {folder}\n"
         f"Try:\n{curl}"
     )
 

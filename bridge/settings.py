@@ -143,6 +143,13 @@ class LedgerSettings(Section):
     """[ledger]: where packages are kept for vendors that do not keep them."""
 
     url: SecretStr = Field(description="sqlite:///FILE or postgresql://user:password@host/database.")
+    first_package_id: int = Field(
+        1_500_000_000, ge=1, lt=2**31 - 10**6, description="Least package id of a new ledger; old clients hold ids in an int."
+    )
+    query_seconds: Seconds = Field(2, description="Time that a query waits for the vendor before the ledger answers alone.")
+    when_unreachable: Literal["keep", "refuse"] = Field(
+        "keep", description="A send whose vendor cannot be reached: kept and sent while it is valid, or refused."
+    )
 
 
 class PushSettings(Section):
@@ -173,6 +180,9 @@ class VendorConfig(BaseModel):
     verify_tls: bool = Field(True, description="Check the vendor's certificate.")
     ca_file: ExistingFile | None = Field(None, description="PEM file with the certificate authority in place of the system's.")
     proxy: SecretStr | None = Field(None, description="http://[user:password@]host:port; uses the httpx engine.")
+    ignore: tuple[Literal["commercial", "trustDate", "pushSettings", "periodicSettings"], ...] = Field(
+        (), description="Fields that are dropped where this vendor lacks the feature; else such a call is refused."
+    )
     engine: EngineName = Field(EngineName.AUTO, description="auto, fast or httpx: the HTTP client.")
 
     @property

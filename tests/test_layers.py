@@ -16,6 +16,7 @@ ROOMS = [
     "commands",
     "server",
     "app",
+    "recording",
     "soap console jobs sandbox",
     "operations",
     "vendors ledger outbound",
@@ -33,6 +34,8 @@ ONLY_IN = {
     "httpx": {"outbound", "sandbox", "cli", "commands"},
     "click": {"cli", "commands"},
     "uvicorn": {"server", "sandbox"},
+    "sqlalchemy": {"ledger"},
+    "alembic": {"ledger"},
     "structlog": {"log"},
     "phonenumbers": {"domain"},
 }

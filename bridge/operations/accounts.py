@@ -191,11 +191,12 @@ class PassThroughAccounts:
         self._backend, self._proofs, self._throttle = backend, proofs, throttle
 
     async def find(self, username: str, password: str, address: str) -> Account:
-        if not self._proofs.hold(username, password):
+        proven = self._proofs.hold(username, password)
+        if not proven:
             await self._throttle.wait(*_keys(username, address))
         credentials = self._backend.vendor.credentials_type.from_login(username, password)
         assert credentials is not None  # checked at start
-        return Account(username, self._backend, credentials)
+        return Account(username, self._backend, credentials, proven=proven, lasting=False)
 
     def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
         """Remembers what the vendor said; only an accepted login counts as proven."""

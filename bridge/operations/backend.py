@@ -12,7 +12,7 @@ from bridge.errors import CallError, ErrorCode, NotSent, Reason, TransportError
 from bridge.outbound.driver import Outbound, Timing
 from bridge.vendors.contract import Credentials, Vendor
 
-__all__ = ["UNREACHABLE", "Account", "Backend", "UseCase", "ask", "need"]
+__all__ = ["UNREACHABLE", "Account", "Backend", "UseCase", "ask", "need", "prove"]
 
 T = TypeVar("T")
 
@@ -29,6 +29,8 @@ class Backend:
     name: str
     vendor: Vendor[Any]
     outbound: Outbound
+    # features that the vendor lacks and that are dropped all the same, because the operator said so
+    ignored: frozenset[Feature] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Account:
     username: str
     backend: Backend
     credentials: Credentials = field(repr=False)
+    # the password is known to be right; where only the vendor knows it, `prove` asks
+    proven: bool = True
+    # the credentials are configured, so that the bridge can act for the account later
+    lasting: bool = True
 
 
 class UseCase(Protocol):
@@ -55,7 +61,7 @@ class UseCase(Protocol):
 def need(account: Account, feature: Feature) -> None:
     """Raises CallError ERR_BAD_REQUEST, naming vendor and field, when the account's vendor lacks the feature."""
     vendor = account.backend.vendor
-    if feature not in vendor.features:
+    if feature not in vendor.features and feature not in account.backend.ignored:
         raise CallError(ErrorCode.BAD_REQUEST, UNSUPPORTED, vendor=vendor.kind, field=feature.field)
 
 
@@ -69,3 +75,12 @@ async def ask(account: Account, exchange: Exchange[T], timing: Timing) -> T:
     except TransportError as error:
         reason = UNREACHABLE if isinstance(error, NotSent) else UNREADABLE
         raise CallError(ErrorCode.SYSTEM_MAINTENANCE, reason, vendor=account.backend.vendor.kind) from None
+
+
+async def prove(account: Account, timing: Timing) -> None:
+    """Lets the vendor judge a login that nobody has judged yet, by asking for its credit: before the ledger says or takes anything.
+
+    Raises VendorRefused when it is wrong, CallError when the vendor does not answer.
+    """
+    if not account.proven:
+        await ask(account, account.backend.vendor.credit(account.credentials), timing)

@@ -9,12 +9,17 @@ from typing import Any
 
 from bridge.errors import SettingsError
 from bridge.vendors.contract import Vendor
+from bridge.vendors.innomobil import Innomobil
+from bridge.vendors.isobil import Isobil
 from bridge.vendors.node import Node
+from bridge.vendors.toplusms import Toplusms
 
 __all__ = ["BUILT_IN", "GROUP", "find_vendor"]
 
 GROUP = "bridge.vendors"
-BUILT_IN: Mapping[str, type[Vendor[Any]]] = MappingProxyType({vendor.kind: vendor for vendor in (Node,)})
+BUILT_IN: Mapping[str, type[Vendor[Any]]] = MappingProxyType(
+    {vendor.kind: vendor for vendor in (Node, Isobil, Innomobil, Toplusms)}
+)
 
 
 def find_vendor(kind: str, key: str) -> type[Vendor[Any]]:

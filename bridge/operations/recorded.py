@@ -1,0 +1,163 @@
+"""sendSms and sendOtp with a ledger: first the record, then the vendor, then the outcome, then the answer.
+
+- No byte goes to the vendor, and no answer to the client, before the package with its recipients is committed.
+- Accepted or refused: committed, then answered. Unknown: answered with the package's id, looked up a little later, and never sent
+  again by itself. Not reachable: kept (setting: refused), and sent by the background while it is valid.
+- What the vendor cannot hold until its time (sendingDate), the bridge holds.
+- A process that is killed leaves the claim behind; whoever finds it stale calls the outcome unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from bridge.domain.capability import Feature
+from bridge.domain.clock import Clock
+from bridge.domain.message import Message
+from bridge.domain.status import PackageState
+from bridge.errors import CallError, ErrorCode, NotSent, OutcomeUnknown, VendorRefused
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.values import (
+    Accepted,
+    Kept,
+    NewPackage,
+    NewSubmission,
+    Recorded,
+    Refused,
+    SubmissionOutcome,
+    Unknown,
+)
+from bridge.operations.backend import UNREACHABLE, Account, UseCase, need, prove
+from bridge.operations.plan import Part, plan
+from bridge.operations.send import features_of
+from bridge.outbound.driver import Timing
+
+__all__ = ["RecordedSend", "Submitter"]
+
+# what the bridge supplies where the vendor lacks it
+SUPPLIED = frozenset({Feature.CUSTOM_ID, Feature.SCHEDULE})
+# vendor messages of one package that are on their way at once
+_AT_ONCE = 8
+# after this a claim is stale: longer than any vendor call may take
+CLAIM = timedelta(minutes=5)
+# when the background looks at a submission again
+FIRST_REPORT = timedelta(seconds=15)
+FIRST_LOOK = timedelta(seconds=5)
+RETRY = timedelta(seconds=30)
+
+
+class Submitter:
+    """Gives vendor messages to the vendor and says what became of each."""
+
+    def __init__(self, clock: Clock, *, keep: bool) -> None:
+        """keep: what cannot be sent for now is kept, to be sent later; else it is refused."""
+        self._clock = clock
+        self._keep = keep
+
+    async def submit(self, account: Account, message: Message, submission_id: int, timing: Timing) -> SubmissionOutcome:
+        """Sends one vendor message, once."""
+        backend = account.backend
+        try:
+            vendor_id = await backend.outbound.run(backend.vendor.send(message, account.credentials), timing)
+        except NotSent:
+            now = self._clock()
+            if self._keep and account.lasting:
+                return SubmissionOutcome(submission_id, Kept(), now, now + RETRY)
+            return SubmissionOutcome(submission_id, self._unreachable(account), now)
+        except OutcomeUnknown as error:
+            now = self._clock()
+            return SubmissionOutcome(submission_id, Unknown(error.what), now, now + FIRST_LOOK)
+        except VendorRefused as error:
+            return SubmissionOutcome(submission_id, Refused(error.code, error.message), self._clock())
+        now = self._clock()
+        return SubmissionOutcome(submission_id, Accepted(str(vendor_id)), now, now + FIRST_REPORT)
+
+    @staticmethod
+    def _unreachable(account: Account) -> Refused:
+        return Refused(ErrorCode.SYSTEM_MAINTENANCE, UNREACHABLE.en.format(vendor=account.backend.vendor.kind))
+
+
+class RecordedSend:
+    """sendSms or sendOtp over the ledger."""
+
+    def __init__(self, case: UseCase, ledger: Ledger, clock: Clock, submitter: Submitter) -> None:
+        """case: the use case without a ledger; it checks the fields."""
+        self._case, self._ledger, self._clock, self._submitter = case, ledger, clock, submitter
+
+    def prepare(self, values: Mapping[str, Any]) -> Message:
+        message: Message = self._case.prepare(values)
+        return message
+
+    async def run(self, account: Account, prepared: Message, timing: Timing) -> int:
+        """Records and sends; returns the package id.
+
+        Raises CallError: ERR_BAD_REQUEST before anything is recorded for what the vendor and the bridge lack,
+        ERR_SMS_PKG_CUSTOM_ID_DUPLICATION, ERR_SYSTEM_MAINTENANCE when nothing could be recorded, or the vendor's refusal of all.
+        """
+        vendor = account.backend.vendor
+        held = prepared.send_at is not None and Feature.SCHEDULE not in vendor.features
+        supplied = SUPPLIED if account.lasting else SUPPLIED - {Feature.SCHEDULE}
+        for feature in features_of(prepared):
+            if feature not in supplied:
+                need(account, feature)
+        vendor.check(prepared)
+        await prove(account, timing)
+        parts = plan(prepared, vendor.limits)
+        recorded = await self._ledger.record(self._new_package(account, prepared, parts, held=held))
+        if held:
+            return recorded.package_id
+        return await self._send(account, parts, recorded, timing)
+
+    def _new_package(self, account: Account, message: Message, parts: Sequence[Part], *, held: bool) -> NewPackage:
+        vendor = account.backend.vendor
+        start = message.send_at or message.accepted_at
+        if message.texts is None:
+            lengths: int | list[int] = vendor.parts(message.text or "", message.encoding)
+        else:
+            measured = {text: vendor.parts(text, message.encoding) for text in set(message.texts)}
+            lengths = [measured[text] for text in message.texts]
+        several = message.texts is not None and not vendor.limits.own_texts
+        return NewPackage(
+            account=account.username,
+            vendor=account.backend.name,
+            message=message,
+            submissions=[NewSubmission(part.positions, part.message.text if several else None) for part in parts],
+            parts=lengths,
+            state=PackageState.WAITING if held else PackageState.SENDING,
+            due_at=start if held else message.accepted_at + CLAIM,
+            valid_until=start + timedelta(minutes=message.validity_minutes),
+        )
+
+    async def _send(self, account: Account, parts: Sequence[Part], recorded: Recorded, timing: Timing) -> int:
+        if len(parts) == 1:
+            outcomes = [await self._submitter.submit(account, parts[0].message, recorded.submission_ids[0], timing)]
+        else:
+            outcomes = await self._submit_all(account, parts, recorded, timing)
+        public_id = self._public_id(account, outcomes)
+        await self._ledger.settle(recorded.package_id, outcomes, public_id)
+        refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]
+        if len(refusals) == len(outcomes):
+            raise CallError(refusals[0].code, message=refusals[0].message)
+        return public_id or recorded.package_id
+
+    async def _submit_all(
+        self, account: Account, parts: Sequence[Part], recorded: Recorded, timing: Timing
+    ) -> list[SubmissionOutcome]:
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(part: Part, submission_id: int) -> SubmissionOutcome:
+            async with gate:
+                return await self._submitter.submit(account, part.message, submission_id, timing)
+
+        return await asyncio.gather(*map(one, parts, recorded.submission_ids))
+
+    @staticmethod
+    def _public_id(account: Account, outcomes: Sequence[SubmissionOutcome]) -> int | None:
+        """A vendor that keeps packages itself is asked by its own ids: clients are given those."""
+        if not account.backend.vendor.keeps_packages or len(outcomes) != 1:
+            return None
+        result = outcomes[0].result
+        return int(result.vendor_ref) if isinstance(result, Accepted) else None
