@@ -84,6 +84,30 @@ def test_all_silent(run, resolver, full_backlog):
         run(peer_of(Origin("http", "v", full_backlog[1]), patience=3 * QUICK))
 
 
+async def test_two_winners(resolver, monkeypatch):
+    """The one that is not used is closed."""
+    resolver["v"] = ["127.0.0.1", "127.0.0.2"]
+    go_on, aborted = asyncio.Event(), []
+
+    class Made:
+        def __init__(self, address):
+            self.address = address
+
+        def abort(self):
+            aborted.append(self.address)
+
+    async def connect(_, address):
+        if address == "127.0.0.2":
+            asyncio.get_running_loop().call_later(0.01, go_on.set)
+        await go_on.wait()
+        return Made(address), address
+
+    dialer = Dialer(EngineOptions(), Plain)
+    monkeypatch.setattr(dialer, "_connect", connect)
+    assert await dialer.open(Origin("http", "v", 80)) == "127.0.0.1"
+    assert aborted == ["127.0.0.2"]
+
+
 def test_names_are_looked_up_once_for_all(run, resolver):
     with ScriptedServer([]) as server:
         resolver["v"] = ["127.0.0.1"]

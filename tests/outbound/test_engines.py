@@ -106,7 +106,7 @@ def test_bytes_end_an_idle_connection(scheme, run, certificates):
     """Also without another request; that one never gets them for an answer is in the table of failures."""
 
     async def main(server):
-        client = open_engine(make_options(certificates), "fast")
+        client = open_engine(make_options(certificates, keepalive=60.0), "fast")
         await client.send(make_request(scheme, server.netloc))
         server.go_on.set()
         await until(lambda: not server.open)
