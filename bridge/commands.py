@@ -26,7 +26,7 @@ from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import Timing, open_engine
 from bridge.server import Overrides, check_tls, listen, load_for, run_workers
 from bridge.server import serve as serve_app
-from bridge.settings import Settings, SoapSettings, load
+from bridge.settings import LedgerSettings, Settings, SoapSettings, load
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.writer import SOAP11, write_call
 
@@ -36,6 +36,8 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 # the account of `smsbridge demo`; the sandbox's own is user / test
 DEMO_USERNAME, DEMO_PASSWORD = "admin", "123456"  # printed, and worth nothing
+# uncertain sends that `check` names
+_MOST_SHOWN = 20
 DEMO_NUMBER = "905321234567"
 
 
@@ -167,7 +169,27 @@ async def check(config: Path | None) -> bool:
     finally:
         await bridge.close()
     _note_unused(bridge)
+    if settings.ledger is not None:
+        await _check_ledger(settings.ledger)
     return all(findings)
+
+
+async def _check_ledger(settings: LedgerSettings) -> None:
+    """Says what waits, and what needs the operator's eye. Raises SettingsError when the ledger cannot be opened."""
+    from bridge.recording import Recording  # noqa: PLC0415  # see there
+
+    recording = await Recording.open(settings)
+    try:
+        overview = await recording.ledger.overview()
+        uncertain = await recording.ledger.uncertain(None, _MOST_SHOWN)
+    finally:
+        await recording.close()
+    oldest = "" if overview.oldest_due is None else f", the oldest due {overview.oldest_due:%Y-%m-%d %H:%M:%S} UTC"
+    click.echo(f"ok    ledger: {overview.pending} to be sent{oldest}; {overview.unknown} of unknown outcome")
+    for entry in uncertain:
+        submission = entry.submission
+        where = f"package {submission.package_id} of {entry.account} at {entry.vendor}"
+        click.echo(f"note  {where}: whether it was sent is unknown ({submission.message or submission.code or 'no answer'})")
 
 
 def _note_unused(bridge: Bridge) -> None:
