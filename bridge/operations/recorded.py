@@ -73,7 +73,9 @@ class Submitter:
         except VendorRefused as error:
             return SubmissionOutcome(submission_id, Refused(error.code, error.message), self._clock())
         now = self._clock()
-        return SubmissionOutcome(submission_id, Accepted(str(vendor_id)), now, now + FIRST_REPORT)
+        # a vendor that keeps packages is asked when a client asks: nothing to poll for
+        due_at = None if backend.vendor.keeps_packages else now + FIRST_REPORT
+        return SubmissionOutcome(submission_id, Accepted(str(vendor_id)), now, due_at)
 
     @staticmethod
     def _unreachable(account: Account) -> Refused:

@@ -100,7 +100,8 @@ class Refresher:
         found = await account.backend.outbound.run(vendor.find(message, account.credentials), timing)
         now = self._clock()
         if found is not None:
-            outcome = SubmissionOutcome(submission.id, Accepted(str(found)), now, now + _REPORT_PAUSES[0][1])
+            due_at = now + _REPORT_PAUSES[0][1]  # also at a vendor that keeps packages: the client knows only the ledger's id
+            outcome = SubmissionOutcome(submission.id, Accepted(str(found)), now, due_at)
         elif Feature.CUSTOM_ID in vendor.features and self._age(submission) >= _PROOF_AFTER:
             # the vendor knows the customID or it does not: certainly not taken, so it may be sent; the same customID guards it
             outcome = SubmissionOutcome(submission.id, Kept(), now, now)
