@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from bridge.domain.capability import Feature
 from bridge.domain.clock import Clock
 from bridge.domain.message import Message
 from bridge.domain.status import PackageState
-from bridge.errors import CallError, ErrorCode, NotSent, OutcomeUnknown, VendorRefused
+from bridge.errors import CallError, ErrorCode, LedgerUnavailable, NotSent, OutcomeUnknown
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import (
     Accepted,
@@ -70,7 +71,7 @@ class Submitter:
         except OutcomeUnknown as error:
             now = self._clock()
             return SubmissionOutcome(submission_id, Unknown(error.what), now, now + FIRST_LOOK)
-        except VendorRefused as error:
+        except CallError as error:  # the vendor's refusal, or its adapter's before a byte was sent
             return SubmissionOutcome(submission_id, Refused(error.code, error.message), self._clock())
         now = self._clock()
         # a vendor that keeps packages is asked when a client asks: nothing to poll for
@@ -139,7 +140,8 @@ class RecordedSend:
         else:
             outcomes = await self._submit_all(account, parts, recorded, timing)
         public_id = self._public_id(account, outcomes)
-        await self._ledger.settle(recorded.package_id, outcomes, public_id)
+        with suppress(LedgerUnavailable):  # it keeps the outcome and writes it when it can: what the vendor said stays true
+            await self._ledger.settle(recorded.package_id, outcomes, public_id)
         refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]
         if len(refusals) == len(outcomes):
             raise CallError(refusals[0].code, message=refusals[0].message)

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar
 from starlette.types import Receive, Scope, Send
 
 from bridge.domain.package import Page
-from bridge.errors import CallError, CredentialsMissing, ErrorCode, FaultSide, Language, ProtocolError
+from bridge.errors import CallError, CredentialsMissing, ErrorCode, FaultSide, Language, LedgerUnavailable, ProtocolError
 from bridge.log import get_logger, vouched_line
 from bridge.operations.accounts import Accounts
 from bridge.operations.backend import UseCase
@@ -146,6 +146,9 @@ class Endpoint:
             return answer._replace(status=401, headers=((b"www-authenticate", _REALM),))
         except CallError as error:
             return self._refused(call, error)
+        except LedgerUnavailable as error:
+            log.error("ledger unavailable", what=error.what)  # noqa: TRY400  # frames say nothing here
+            return self._refused(call, CallError(ErrorCode.SYSTEM_MAINTENANCE))
         result = (call.operation, call.version, call.namespace, value)
         many = isinstance(value, Page) and len(value.rows) > _MANY_ROWS
         text = await self._in_thread(write_result, *result) if many else write_result(*result)
