@@ -5,9 +5,10 @@
     │   └── VendorRefused     the vendor answered, and its answer is a refusal
     ├── ProtocolError         the request is answered with a SOAP Fault
     ├── CredentialsMissing    the request is answered with HTTP 401
-    └── TransportError        a vendor gave no usable answer
-        ├── NotSent           the request certainly was not taken
-        └── OutcomeUnknown    the request may have been taken
+    ├── TransportError        a vendor gave no usable answer
+    │   ├── NotSent           the request certainly was not taken
+    │   └── OutcomeUnknown    the request may have been taken
+    └── LedgerUnavailable     the ledger could not be read or written
 
 SettingsError stands outside: it ends the start of a program, never a call.
 """
@@ -26,6 +27,7 @@ __all__ = [
     "ErrorCode",
     "FaultSide",
     "Language",
+    "LedgerUnavailable",
     "NotSent",
     "OutcomeUnknown",
     "ProtocolError",
@@ -243,6 +245,14 @@ class NotSent(TransportError):
 
 class OutcomeUnknown(TransportError):
     """Raised when the request may have been taken: read timeout, lost connection, 5xx, an answer that cannot be read."""
+
+
+class LedgerUnavailable(BridgeError):
+    """Raised when the ledger's database is gone, full or locked. `what` names the kind of failure, never data."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 class SettingsError(Exception):
