@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Self
 
-from bridge.domain.clock import SystemClock
+from bridge.domain.clock import Clock, SystemClock
 from bridge.jobs.sweep import Sweeper
 from bridge.ledger.ledger import Ledger
 from bridge.operations.backend import Account, UseCase
@@ -21,9 +21,8 @@ __all__ = ["Recording"]
 class Recording:
     """An open ledger, the use cases over it, and the background."""
 
-    def __init__(self, ledger: Ledger, settings: LedgerSettings) -> None:
+    def __init__(self, ledger: Ledger, settings: LedgerSettings, clock: Clock) -> None:
         """Use `open`."""
-        clock = SystemClock()
         self.ledger, self.settings, self._clock = ledger, settings, clock
         self._submitter = Submitter(clock, keep=settings.when_unreachable == "keep")
         self._refresher = Refresher(ledger, clock, settings.query_seconds)
@@ -34,7 +33,7 @@ class Recording:
         """Migrates and opens. Raises SettingsError when the database cannot be used."""
         url = settings.url.get_secret_value()
         await Ledger.migrate(url)
-        return cls(await Ledger.open(url, first_id=settings.first_package_id), settings)
+        return cls(await Ledger.open(url, first_id=settings.first_package_id), settings, SystemClock())
 
     def over(self, cases: Mapping[str, UseCase]) -> dict[str, UseCase]:
         """The use cases with a ledger, from those without."""
@@ -50,8 +49,11 @@ class Recording:
     async def sweep(self, accounts: Mapping[str, Account]) -> None:
         """Starts the background, anew if it runs: for these accounts."""
         await self._stop()
-        sweeper = Sweeper(self.ledger, self._clock, self._submitter, self._refresher, accounts)
-        self._sweeping = asyncio.create_task(sweeper.run(), name="sweeper")
+        self._sweeping = asyncio.create_task(self.sweeper(accounts).run(), name="sweeper")
+
+    def sweeper(self, accounts: Mapping[str, Account]) -> Sweeper:
+        """The background for these accounts; it does not run yet."""
+        return Sweeper(self.ledger, self._clock, self._submitter, self._refresher, accounts)
 
     async def close(self) -> None:
         """Ends the background, then the ledger."""

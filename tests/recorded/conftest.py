@@ -1,0 +1,80 @@
+"""A sandbox of each vendor for all tests here, each test with a ledger of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.ledger.ledger import Ledger
+from bridge.sandbox import Clock, build, serve_in_thread
+from tests.recorded.rig import NOW, VENDORS, Rig, open_rig, options
+from tests.soap.serving import Vendor
+
+Sandbox = tuple[str, Clock, Vendor]
+
+
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[Callable[[str], Sandbox]]:
+    """Starts the sandbox of a vendor when it is first asked for."""
+    with ExitStack() as stack:
+        started: dict[str, Sandbox] = {}
+
+        def sandbox(kind: str) -> Sandbox:
+            if kind not in started:
+                clock = Clock(lambda: NOW)
+                running = stack.enter_context(serve_in_thread(build(kind, options=options(), clock=clock)))
+                vendor = Vendor(running.base_url)
+                stack.callback(vendor.close)
+                started[kind] = (kind, clock, vendor)
+            return started[kind]
+
+        yield sandbox
+
+
+@pytest.fixture(params=VENDORS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def sandbox(sandboxes: Callable[[str], Sandbox], kind: str) -> Sandbox:
+    found = sandboxes(kind)
+    found[2].reset()
+    return found
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger to be copied: a migration takes long."""
+    file = tmp_path_factory.mktemp("ledger") / "empty.db"
+    asyncio.run(Ledger.migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+def ledger_url(migrated: Path, tmp_path: Path) -> str:
+    file = tmp_path / "bridge.db"
+    shutil.copy(migrated, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+async def rig_with(sandbox: Sandbox, ledger_url: str) -> AsyncIterator[Callable[..., Any]]:
+    """A bridge with other settings: `await rig_with(vendor={"max_recipients": 2}, ledger={..})`."""
+    async with AsyncExitStack() as stack:
+
+        async def make(**settings: Any) -> Rig:
+            return await stack.enter_async_context(open_rig(sandbox, ledger_url, **settings))
+
+        yield make
+
+
+@pytest.fixture
+async def rig(rig_with: Callable[..., Any]) -> Rig:
+    return await rig_with()
