@@ -26,7 +26,7 @@ from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import Timing, open_engine
 from bridge.server import Overrides, check_tls, listen, load_for, run_workers
 from bridge.server import serve as serve_app
-from bridge.settings import LedgerSettings, Settings, SoapSettings, load
+from bridge.settings import LedgerSettings, ServerSettings, Settings, SoapSettings, load
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.writer import SOAP11, write_call
 
@@ -92,6 +92,7 @@ _DEMOS: Mapping[str, _Demo] = MappingProxyType(
 async def demo(vendor: str, host: str, port: int, data: Path | None) -> None:
     """Serves with a sandbox behind. data: folder of the ledger; a temporary one when None."""
     logging.install_hooks()
+    socket = listen(ServerSettings(host=host), port)  # first, so that a port in use is all that is said
     with TemporaryDirectory(prefix="smsbridge-") as temporary:
         folder = data or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,6 @@ async def demo(vendor: str, host: str, port: int, data: Path | None) -> None:
             logging.configure("console", "info")
             app = App(lambda: settings)
             await app.start()
-            socket = listen(settings.server, port)
 
             async def ready() -> None:
                 click.echo(_demo_words(vendor, host, socket.getsockname()[1], running.base_url, folder))

@@ -365,7 +365,8 @@ def test_https_beside_http(config, vendor, tmp_path):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Iterator[Program]:
-    with Program("demo", "--port", "0", "--data", str(tmp_path_factory.mktemp("data"))) as program:
+    data = tmp_path_factory.mktemp("demo") / "data"
+    with Program("demo", "--port", "0", "--data", str(data)) as program:
         program.wait_for("Try:\n.*\n")
         yield program
         assert program.stop() == 0
@@ -381,7 +382,7 @@ def test_the_demo_prints_a_call_that_works_as_it_is_printed(demo):
 
 def test_the_demo_says_what_it_is(demo):
     port = demo.port()
-    for word in ("admin / 123456", "BASLIK", f"http://127.0.0.1:{port}/soap?wsdl", "nothing is written to"):
+    for word in ("admin / 123456", "BASLIK", f"http://127.0.0.1:{port}/soap?wsdl", "Packages are kept in "):
         assert word in demo.output
     assert httpx.get(f"http://127.0.0.1:{port}/soap?wsdl", trust_env=False).status_code == 200
 
