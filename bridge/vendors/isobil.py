@@ -25,7 +25,7 @@ from bridge.domain.message import Kind, Message
 from bridge.domain.package import Page, Sender
 from bridge.domain.query import SendersQuery
 from bridge.domain.text import Alphabet, alphabet_of
-from bridge.errors import ErrorCode, OutcomeUnknown, Reason, VendorRefused
+from bridge.errors import ErrorCode, OutcomeUnknown, VendorRefused
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
 from bridge.vendors.isobil_wire import Dialect, read_answer, write_request
@@ -45,7 +45,7 @@ from bridge.vendors.texts import alike, carried_texts, refuse_uncarried
 
 __all__ = ["Isobil", "IsobilCredentials", "IsobilSettings"]
 
-NO_OTP_SERVICE = Reason("isobil hesabında otp_service_id tanımlı değil.", "The isobil account has no otp_service_id.")
+NO_OTP_SERVICE = "isobil hesabında otp_service_id tanımlı değil."
 _SUCCESS = 100
 _DATE = "%Y%m%d%H%M%S"
 # GetServices: Process of normal services
@@ -225,7 +225,8 @@ def _header(message: Message, credentials: IsobilCredentials) -> dict[str, Any]:
         service = credentials.tckn_service_id
     elif message.kind is Kind.OTP:
         if credentials.otp_service_id is None:
-            raise VendorRefused(ErrorCode.BAD_REQUEST, NO_OTP_SERVICE)
+            # `check` knows no credentials; to whoever sends, it is as if the vendor had said it
+            raise VendorRefused(ErrorCode.BAD_REQUEST, message=NO_OTP_SERVICE)
         service = credentials.otp_service_id
     return {"ServiceID": service, "From": message.sender, "ScheduledDeliveryDate": "", "ValidityDate": ""}
 

@@ -93,9 +93,9 @@ class Ledgered:
 
 
 def _went_to(numbers: set[str], message: Message) -> bool:
-    """Whether these are the message's recipients. Raises OutcomeUnknown for some of them, for none at all, and for masked ones."""
+    """Whether these are the message's recipients. Raises OutcomeUnknown for some of them, none, and numbers that are not whole."""
     of_ids = message.kind is Kind.TCKN
-    if not numbers or not all(number.isdecimal() and (len(number) == _TCKN_LENGTH or not of_ids) for number in numbers):
+    if not all(number.isdecimal() and (len(number) == _TCKN_LENGTH or not of_ids) for number in numbers):
         raise OutcomeUnknown("the vendor does not show to whom a message went that could be it")
     if numbers < set(message.numbers):
         raise OutcomeUnknown("a message to some of the recipients could be it")

@@ -83,7 +83,8 @@ class ToplusmsCredentials(Credentials):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.apikey is None) == (self.username is None or self.password is None):
+        login = (self.username is not None, self.password is not None)
+        if login != ((True, True) if self.apikey is None else (False, False)):
             raise ValueError("either username and password, or apikey")
         return self
 

@@ -46,6 +46,7 @@ __all__ = [
     "BROKEN",
     "CALLS",
     "NUMBER",
+    "OTHER_NUMBER",
     "PASSWORD",
     "REFUSED",
     "SENDER",
@@ -131,7 +132,9 @@ class Cases:
         words; None where it has no such answer. reports_answers: the same of a report, for each of its requests.
     reports_say_when: its reports have the time. transliterates: the bridge does it for the vendor. number: a recipient as the
         vendor is given it.
-    sandbox: options of its sandbox. exchanges: exact requests and answers.
+    sandbox: options of its sandbox. refusals: a name of the sandbox's: our err/code. answer_forms: options of the sandbox under
+        which all must be as without them.
+    exchanges: exact requests and answers.
     """
 
     settings: Callable[[str], Mapping[str, Any]]
@@ -145,6 +148,8 @@ class Cases:
     transliterates: bool = False
     number: Callable[[str], str] = str
     sandbox: Callable[[], Options] = sandbox_options
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    answer_forms: Sequence[tuple[str, Any]] = ()
     exchanges: Sequence[Exchanged] = ()
 
 

@@ -436,5 +436,22 @@ CASES = Cases(
     item_states={"1": 2, "2": 4, "3": 3, 1: 2, 2: 4, 3: 3, "0": None, "4": None, "iletildi": None, None: None},
     reports_answers=lambda words: [rows_with(words)],
     transliterates=True,
+    refusals={
+        "login": UNAUTHORIZED,
+        "credit": "ERR_USER_CREDIT_REQUIRED",
+        "sender": "ERR_INVALID_SMS_SENDER",
+        "number": "ERR_EMPTY_SMS_PACKAGE",
+        "text_length": CREATING_FAILED,
+        "parameter": CREATING_FAILED,
+    },
+    answer_forms=(
+        ("failure_style", "error"),
+        ("failure_style", "empty"),
+        ("json_types", "strings"),
+        ("json_types", "numbers"),
+        ("messageid_form", "text"),
+        ("messageid_form", "list"),
+        ("page_size", 1),
+    ),
     exchanges=(*SENDS, *SEND_ANSWERS, *REPORTS, *FINDS, *OTHERS),
 )

@@ -486,5 +486,6 @@ CASES = Cases(
     items_answer=rows_with,
     reports_answers=lambda words: [rows_with(words)],
     reports_say_when=True,
+    refusals={code: code for code in ("ERR_USER_CREDIT_REQUIRED", "ERR_INVALID_SMS_SENDER", "ERR_DAILY_REQUEST_LIMIT")},
     exchanges=(*SENDS, *SEND_ANSWERS, *FINDS, *LISTS, *ITEMS, *OTHERS),
 )

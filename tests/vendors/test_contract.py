@@ -28,6 +28,7 @@ from tests.vendors.contract import (
     BROKEN,
     CALLS,
     NUMBER,
+    OTHER_NUMBER,
     PASSWORD,
     REFUSED,
     SENDER,
@@ -199,6 +200,16 @@ async def test_a_spoilt_answer_gives_the_right_outcome_and_no_second_request(rig
     assert len(rig.control.requests()) == 1
 
 
+async def test_a_refusal_is_certain_and_has_its_code(rig):
+    assert rig.cases.refusals, "the cases try no refusal"
+    for name, code in rig.cases.refusals.items():
+        rig.control.fault("refuse", code=name)
+        with pytest.raises(VendorRefused) as raised:
+            await rig.send(rig.message())
+        assert raised.value.code == code, name
+    assert rig.control.sent() == []
+
+
 async def test_a_late_answer_is_an_answer(rig):
     rig.control.fault("slow", seconds=0.3)
     package_id = await rig.send(rig.message())
@@ -234,6 +245,75 @@ async def test_a_send_that_did_not_arrive_is_not_found_and_not_sent_again(rig):
         await rig.call(*CALLS[Feature.LOOK_UP][:2])
     assert raised.value.code == ErrorCode.INTERNAL_SERVER
     assert rig.control.sent() == []
+
+
+async def test_a_look_up_finds_the_message_and_no_other(rig):
+    only_for(rig, Feature.LOOK_UP)
+    message = rig.message()
+    assert await rig.find(message) is None
+    await rig.send(rig.message(number=OTHER_NUMBER))
+    await rig.send(rig.message(content="Another text"))
+    await rig.send(rig.message(sendingType=1, numbers=[NUMBER, OTHER_NUMBER]))
+    assert await rig.find(message) is None
+    sent = await rig.send(message)
+    assert await rig.find(message) == sent
+    if not rig.vendor.keeps_packages:  # it has no name for a message, so that one like it is the same
+        await rig.send(message)
+        with pytest.raises(OutcomeUnknown):
+            await rig.find(message)
+
+
+async def test_a_look_up_finds_messages_of_every_kind(rig):
+    only_for(rig, Feature.LOOK_UP, Feature.TCKN, Feature.OTP)
+    kinds = [
+        rig.message(sendingType=1, numbers=[f"90532{number:07}" for number in range(30)]),
+        rig.message(type=0),
+        rig.message(type=2, number="10000000146", content="To a national id"),
+        *(rig.message(content=f"{encoding.name} {TURKISH}", encoding=encoding.value) for encoding in Encoding),
+    ]
+    for message in kinds:
+        sent = await rig.send(message)
+        assert await rig.find(message) == sent
+
+
+async def test_a_look_up_among_texts_of_their_own_is_never_sure(rig):
+    only_for(rig, Feature.LOOK_UP, Feature.OWN_TEXTS)
+    if rig.vendor.keeps_packages:
+        pytest.skip(f"{rig.kind} has a name for a message")
+    items = [{"nr": NUMBER, "msg": TEXT}, {"nr": OTHER_NUMBER, "msg": "B"}]
+    message = rig.message(sendingType=2, numbers=items)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            await rig.find(message)
+        await rig.send(message)
+
+
+async def test_answers_of_other_forms_are_read_alike(rig):
+    if not rig.cases.answer_forms:
+        pytest.skip(f"{rig.kind} answers in one form")
+    for name, value in rig.cases.answer_forms:
+        rig.control.post("reset")
+        rig.control.post("options", {"name": name, "value": value})
+        await check_all(rig, f"{name}={value}")
+
+
+async def check_all(rig: Rig, form: str) -> None:
+    """Every operation of a vendor that keeps no packages, once."""
+    message = rig.message(sendingType=1, numbers=[NUMBER, OTHER_NUMBER])
+    await rig.send(rig.message(content="Another text"))
+    sent = await rig.send(message)
+    assert str(sent) == rig.control.package_ids()[-1], form
+    rig.control.post("clock", {"advance_seconds": 60})
+    reports = [(report.number, report.state) for report in await rig.report(sent, message)]
+    assert reports == [(NUMBER, 3), (OTHER_NUMBER, 3)], form
+    if Feature.LOOK_UP in rig.type.features:
+        assert await rig.find(message) == sent, form
+        assert await rig.find(rig.message(content="A third text")) is None, form
+    assert await rig.call("getUserCredit", {}) == 316807 - len(rig.control.sent()), form
+    assert [sender.title for sender in (await rig.call("getSmsSenders", {})).rows] == [SENDER], form
+    with pytest.raises(VendorRefused) as raised:
+        await rig.call("getUserCredit", {}, rig.account(password="wrong"))
+    assert raised.value.code == ErrorCode.UNAUTHORIZED_REQUEST, form
 
 
 # what becomes of a question
@@ -319,8 +399,8 @@ def shown(error: BridgeError) -> list[str]:
 async def test_no_secret_number_or_text_is_shown(rig):
     texts: list[str] = []
     with captured_log() as log:
-        faults = [fault for fault in BROKEN if fault != "timeout" or rig.way.is_first]
-        for fault in (None, *REFUSED, *faults, *(name + AFTER for name in faults)):
+        broken = [fault for fault in BROKEN if fault != "timeout" or rig.way.is_first]
+        for fault in (None, *REFUSED, *broken, *(name + AFTER for name in BROKEN if name != "timeout")):
             if fault:
                 rig.control.fault(fault)
             message = rig.message()

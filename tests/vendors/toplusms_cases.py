@@ -365,6 +365,13 @@ CASES = Cases(
     reports_answers=lambda words: [rows_with(words)],
     reports_say_when=True,
     transliterates=True,
+    refusals={
+        "login": UNAUTHORIZED,
+        "credit": "ERR_USER_CREDIT_REQUIRED",
+        "caption": "ERR_INVALID_SMS_SENDER",
+        "numbers": "ERR_EMPTY_SMS_PACKAGE",
+        "parameter": CREATING_FAILED,
+    },
     number=number,
     sandbox=sandbox,
     exchanges=(*SENDS, *SEND_ANSWERS, *Asking(BASIC, BASIC_HEADER, "").all()),
