@@ -1,0 +1,1 @@
+"""Where packages are kept: SQLite or PostgreSQL."""

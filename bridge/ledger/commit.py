@@ -1,0 +1,152 @@
+"""Batches of writes: one transaction for all, and what to do when it fails.
+
+Strategy:
+- Requests of many calls share a transaction, for a commit costs more than what is in it. When a batch fails for what is in it, each
+  request is done by itself, so that one cannot fail the others.
+- When the database is gone, full or locked, exactly the requests of the batch fail. A settlement is kept and done later: its vendor
+  call cannot be taken back. A package whose commit may or may not have happened is withdrawn later: its client is told that it was
+  not taken, so it must not be sent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bridge.errors import LedgerUnavailable
+from bridge.ledger.engine import is_conflict, is_unavailable, what
+from bridge.ledger.numbers import Numbers
+from bridge.ledger.recording import Numbered, record
+from bridge.ledger.retention import withdraw
+from bridge.ledger.settling import settle, settle_all
+from bridge.ledger.values import NewPackage, Settlement
+
+__all__ = ["Change", "Committer", "Request"]
+
+Change = Callable[[Connection], Any]
+Request = NewPackage | Settlement | Change
+# requests that wait for the database to come back
+_LATE_LIMIT = 100_000
+_LATE_AT_ONCE = 100
+_TRIES = 3
+
+
+class _InDoubt(Exception):
+    """Raised when COMMIT failed."""
+
+
+class Committer:
+    """Does requests over a connection. Used by one writer alone, in one thread at a time."""
+
+    def __init__(self, numbers: Numbers, token: str) -> None:
+        """token: claims what this process submits at once."""
+        self._numbers = numbers
+        self._token = token
+        # the ids of the batch in hand
+        self._ids: list[int] = []
+        self._late: deque[Request] = deque(maxlen=_LATE_LIMIT)
+
+    @property
+    def late(self) -> int:
+        """How many requests wait for the database."""
+        return len(self._late)
+
+    def commit(self, connection: Connection, requests: Sequence[Request], results: list[Any]) -> None:
+        """Appends the result of each request, or its exception, to `results`, in order.
+
+        requests: packages, then settlements, then changes.
+        Raises LedgerUnavailable when the database failed: then `results` has those that were done before.
+        """
+        packages = [each for each in requests if isinstance(each, NewPackage)]
+        settlements = [each for each in requests if isinstance(each, Settlement)]
+        if packages or settlements:
+            try:
+                results += self._together(connection, packages, settlements)
+            except Exception as error:  # noqa: BLE001  # the database's, or that of one request: which is found out below
+                self._raise_unavailable(error)
+        for request in requests[len(results) :]:
+            results.append(self._alone(connection, request))
+
+    def catch_up(self, connection: Connection) -> None:
+        """Does some of what waited. Raises LedgerUnavailable; those that are left still wait."""
+        for _ in range(min(_LATE_AT_ONCE, len(self._late))):
+            self._alone(connection, self._late[0])
+            self._late.popleft()
+
+    def keep(self, requests: Sequence[Request]) -> None:
+        """Keeps the settlements of requests that were not even tried, for later."""
+        self._late.extend(each for each in requests if isinstance(each, Settlement))
+
+    def _together(self, connection: Connection, packages: list[NewPackage], settlements: list[Settlement]) -> list[Any]:
+        numbered = self._number(connection, packages)
+
+        def write(connection: Connection) -> list[Any]:
+            recorded = record(connection, numbered, self._token) if numbered else []
+            return [*recorded, *settle_all(connection, settlements)]
+
+        written: list[Any] = _transaction(connection, write)
+        return written
+
+    def _alone(self, connection: Connection, request: Request) -> Any:
+        """The request's result, or the exception that is its own. Raises LedgerUnavailable."""
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._one(connection, request)
+            except Exception as error:  # noqa: BLE001  # handed to the caller
+                self._raise_unavailable(error)
+                if not is_conflict(_cause(error)) or not left:
+                    return _cause(error)
+        raise AssertionError
+
+    def _one(self, connection: Connection, request: Request) -> Any:
+        self._ids = []
+        if isinstance(request, Settlement):
+            return _transaction(connection, lambda connection: settle(connection, request))
+        if isinstance(request, NewPackage):
+            numbered = self._number(connection, [request])
+            (recorded,) = _transaction(connection, lambda connection: record(connection, numbered, self._token))
+            return recorded
+        return _transaction(connection, request)
+
+    def _number(self, connection: Connection, packages: Sequence[NewPackage]) -> list[Numbered]:
+        self._ids = []
+        if packages:
+            self._numbers.prepare(connection, [each.account for each in packages])
+        numbered = [Numbered(self._numbers.package_id(), self._numbers.account(each.account), each) for each in packages]
+        self._ids = [each.id for each in numbered]
+        return numbered
+
+    def _raise_unavailable(self, error: Exception) -> None:
+        """Raises LedgerUnavailable if the database is the reason, and remembers what is to be done then."""
+        cause = _cause(error)
+        if not is_unavailable(cause):
+            return
+        if error is not cause:
+            self._late.extend(partial(withdraw, package_id=id_) for id_ in self._ids)
+        raise LedgerUnavailable(what(cause)) from error
+
+
+def _cause(error: Exception) -> BaseException:
+    return error.__cause__ or error if isinstance(error, _InDoubt) else error
+
+
+def _transaction(connection: Connection, change: Change) -> Any:
+    """The change's result, committed. Raises what it raises, or _InDoubt."""
+    transaction = connection.begin()
+    try:
+        result = change(connection)
+    except BaseException:
+        # it fails when the connection is gone, of which the first error tells
+        with suppress(Exception):
+            transaction.rollback()
+        raise
+    try:
+        transaction.commit()
+    except Exception as error:
+        raise _InDoubt from error
+    return result

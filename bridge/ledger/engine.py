@@ -1,0 +1,127 @@
+"""Opens the two databases, and tells their failures apart.
+
+Facts:
+- SQLite: FULL, for in WAL mode NORMAL loses the last commits when the power fails. The driver's own transactions begin late and as
+  readers, which deadlocks writers; so it is set to autocommit and BEGIN is sent by hand, IMMEDIATE where something will be written.
+- The file holds texts and numbers: it is made readable by its owner only.
+- PostgreSQL: `jit` makes short queries slow. An answer that does not come within the limit counts as no database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bridge.errors import SettingsError
+from bridge.ledger.search import fold
+
+__all__ = ["ANSWER_SECONDS", "KEY", "is_conflict", "is_unavailable", "open_postgres", "open_sqlite", "parse_url", "what"]
+
+KEY = "ledger.url"
+ANSWER_SECONDS = 10
+_CONNECT_SECONDS = 5
+_BUSY_MS = 5000
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -32768",  # kilobytes
+    # pages: fewer and larger copies from the log into the file
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA journal_size_limit = 67108864",
+)
+# SQLSTATE classes: connection lost, resources (disk full, too many connections), operator intervention, system error; and a standby
+_UNAVAILABLE_STATES = ("08", "53", "57", "58", "25006")
+# serialization failure, deadlock: the same once more may succeed
+_CONFLICT_STATES = ("40001", "40P01")
+# primary result codes of SQLite: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
+_UNAVAILABLE_CODES = frozenset({5, 6, 7, 8, 10, 11, 13, 14, 26})
+# libpq's names -> asyncpg's
+_POSTGRES_OPTIONS: Mapping[str, str] = MappingProxyType({"sslmode": "ssl"})
+
+
+def parse_url(url: str) -> URL:
+    """Raises SettingsError unless it is sqlite:///FILE or postgresql://user:password@host/database."""
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        raise SettingsError(KEY, "must be sqlite:///FILE or postgresql://user:password@host/database") from None
+    if parsed.drivername == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed
+    if parsed.drivername == "postgresql" and parsed.database:
+        query = {_POSTGRES_OPTIONS.get(name, name): value for name, value in parsed.query.items()}
+        return parsed.set(drivername="postgresql+asyncpg", query=query)
+    raise SettingsError(KEY, "must be sqlite:///FILE or postgresql://user:password@host/database")
+
+
+def open_sqlite(url: URL, *, writing: bool, connections: int) -> Engine:
+    """writing: every transaction takes the write lock when it begins. Raises SettingsError when the file cannot be made."""
+    assert url.database
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise SettingsError(KEY, f"cannot be opened ({error.strerror})") from None
+    arguments = {"isolation_level": None, "timeout": _BUSY_MS / 1000}
+    engine = create_engine(url, connect_args=arguments, pool_size=connections, max_overflow=0)
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    @event.listens_for(engine, "connect")
+    def _connected(driver: sqlite3.Connection, _: object) -> None:
+        driver.create_function("bridge_fold", 1, fold, deterministic=True)
+        for pragma in _PRAGMAS:
+            driver.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(begin)  # a third of what exec_driver_sql takes
+
+    return engine
+
+
+def open_postgres(url: URL, *, connections: int) -> AsyncEngine:
+    """Connects only when used."""
+    settings = {"application_name": "smsbridge", "jit": "off", "synchronous_commit": "on", "timezone": "UTC"}
+    arguments: dict[str, Any] = {"server_settings": settings, "command_timeout": ANSWER_SECONDS, "timeout": _CONNECT_SECONDS}
+    return create_async_engine(
+        url, connect_args=arguments, pool_size=connections, max_overflow=0, pool_pre_ping=False, pool_timeout=ANSWER_SECONDS
+    )
+
+
+def _origin(error: BaseException) -> Any:
+    return error.orig if isinstance(error, exc.DBAPIError) else error
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database is the reason, and not what it was asked: gone, full, locked, broken."""
+    if isinstance(error, OSError | asyncio.TimeoutError | exc.TimeoutError):
+        return True
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    origin = _origin(error)
+    if isinstance(origin, sqlite3.Error):
+        code = getattr(origin, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in _UNAVAILABLE_CODES
+    state = getattr(origin, "sqlstate", None)
+    return state is not None and str(state).startswith(_UNAVAILABLE_STATES)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether another transaction was in the way, so that the same may succeed when done again."""
+    return getattr(_origin(error), "sqlstate", None) in _CONFLICT_STATES
+
+
+def what(error: BaseException) -> str:
+    """The kind of failure in a few words, without data."""
+    origin = _origin(error)
+    name = getattr(origin, "sqlite_errorname", None) or getattr(origin, "sqlstate", None)
+    return f"{type(origin).__name__} {name}" if name else type(origin).__name__

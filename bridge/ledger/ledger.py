@@ -1,0 +1,191 @@
+"""The ledger: what the rest of the bridge says to it, and nothing about how it is stored."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection
+
+from bridge.domain.message import Message
+from bridge.domain.package import Package, PackageItem, Page
+from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
+from bridge.domain.status import PackageState
+from bridge.ledger import database, listing, reading, reporting, retention, settling
+from bridge.ledger.commit import Committer
+from bridge.ledger.database import Database, PostgresDatabase, SqliteDatabase
+from bridge.ledger.engine import parse_url
+from bridge.ledger.numbers import FIRST_ID, Numbers, account_number
+from bridge.ledger.values import (
+    Cancelled,
+    ItemUpdate,
+    NewPackage,
+    OpenSubmission,
+    Overview,
+    Recorded,
+    Settlement,
+    StoredPackage,
+    SubmissionOutcome,
+)
+
+__all__ = ["Ledger"]
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """The packages of all accounts. One a process, used in its event loop.
+
+    Every word may raise LedgerUnavailable. Packages of another account are not found, by whatever key.
+    """
+
+    def __init__(self, store: Database, token: str) -> None:
+        """Use `open`."""
+        self._store = store
+        self.token = token
+
+    @classmethod
+    async def open(cls, url: str, *, first_id: int = FIRST_ID) -> Self:
+        """Opens a ledger that `migrate` was run on.
+
+        url: sqlite:///FILE or postgresql://user:password@host/database.
+        first_id: the least package id of a new ledger, below 2**31.
+        Raises SettingsError.
+        """
+        parsed = parse_url(url)
+        token = secrets.token_hex(8)
+        committer = Committer(Numbers(first_id), token)
+        store = SqliteDatabase if parsed.drivername == "sqlite" else PostgresDatabase
+        return cls(store(parsed, committer), token)
+
+    @staticmethod
+    async def migrate(url: str) -> None:
+        """Brings the database to this version's schema. Safe in several processes at once.
+
+        Raises SettingsError when the URL is wrong or the database is of a newer version.
+        """
+        await database.migrate(parse_url(url))
+
+    async def close(self) -> None:
+        """Ends when all that was written is committed."""
+        await self._store.close()
+
+    # sending
+
+    async def record(self, package: NewPackage) -> Recorded:
+        """Writes a new package; it is on disk when this returns.
+
+        Raises DuplicateCustomId. When it raises LedgerUnavailable the package is not taken, and never will be.
+        """
+        recorded: Recorded = await self._store.write(package)
+        return recorded
+
+    async def begin(self, submission_ids: Iterable[int], stale_at: datetime) -> list[int]:
+        """Claims pending submissions for this process; the ids that it now has, and nobody else.
+
+        stale_at: when others may take this process for dead.
+        """
+        ids = list(submission_ids)
+        return await self._store.change(lambda connection: settling.begin(connection, ids, self.token, stale_at))
+
+    async def settle(self, package_id: int, outcomes: Sequence[SubmissionOutcome], public_id: int | None = None) -> PackageState:
+        """Writes what became of submissions; the package's state then. What may not follow the present state changes nothing.
+
+        public_id: what the client is told in place of the package's id.
+        When it raises LedgerUnavailable, the outcome is kept in memory and written when the database is back.
+        Raises LookupError for a package or submission that does not exist.
+        """
+        state: PackageState = await self._store.write(Settlement(package_id, outcomes, public_id))
+        return state
+
+    async def report(self, submission_id: int, updates: Sequence[ItemUpdate], due_at: datetime | None = None) -> PackageState:
+        """Applies what a vendor says of recipients; the package's state then. An item never goes back.
+
+        due_at: when to ask again, unless all are final; None: never. Raises LookupError for no such submission.
+        """
+        return await self._store.change(lambda connection: reporting.report(connection, submission_id, updates, due_at))
+
+    async def postpone(self, submission_ids: Iterable[int], due_at: datetime | None) -> None:
+        """Sets when to look at open submissions again (not at those in flight); None: never."""
+        ids = list(submission_ids)
+        await self._store.change(lambda connection: settling.postpone(connection, ids, due_at))
+
+    async def abandon(self, stale_before: datetime, limit: int = 1000) -> list[int]:
+        """Makes unknown what was claimed and is stale: it may have been sent. Returns the submissions."""
+        return await self._store.change(lambda connection: settling.abandon(connection, stale_before, limit))
+
+    async def cancel(self, account: str, key: PackageKey) -> Cancelled:
+        """Cancels a package of which nothing was submitted yet."""
+
+        def change(connection: Connection) -> Cancelled:
+            number = account_number(connection, account)
+            row = None if number is None else reading.package_row(connection, number, key)
+            return Cancelled.NOT_FOUND if row is None else settling.cancel(connection, row.id)
+
+        return await self._store.change(change)
+
+    # reading
+
+    async def packages(self, account: str, query: PackagesQuery) -> Page[Package]:
+        """One page of the account's packages, newest first; the total is of all pages."""
+        nothing: Page[Package] = Page(total_record=0, rows=())
+        return await self._of(account, nothing, lambda connection, number: listing.list_packages(connection, number, query))
+
+    async def items(self, account: str, query: ItemsQuery) -> Page[PackageItem]:
+        """One page of a package's recipients. Raises CallError ERR_SMS_PKG_NOT_FOUND."""
+
+        def read(connection: Connection) -> Page[PackageItem]:
+            return reading.list_items(connection, account_number(connection, account), query)
+
+        return await self._store.read(read)
+
+    async def find(self, account: str, key: PackageKey) -> StoredPackage | None:
+        """A package with its submissions; by id also one whose client was told another id."""
+        return await self._of(account, None, lambda connection, number: reading.find(connection, number, account, key))
+
+    async def message(self, submission_id: int) -> Message | None:
+        """The message that a submission is, to be sent or looked up."""
+        return await self._store.read(lambda connection: reading.message_of(connection, submission_id))
+
+    async def open_submissions(
+        self, account: str | None, due_before: datetime, limit: int, packages: Sequence[int] | None = None
+    ) -> tuple[OpenSubmission, ...]:
+        """What is due, the longest first: pending, claimed by a process that is no more, to be asked for a report or looked up.
+
+        account: None for all. packages: ids of the ledger; only of these.
+        """
+
+        def read(connection: Connection, number: int | None) -> tuple[OpenSubmission, ...]:
+            return reading.open_submissions(connection, number, packages, due_before, limit)
+
+        return await self._of_any(account, read)
+
+    async def uncertain(self, account: str | None, limit: int) -> tuple[OpenSubmission, ...]:
+        """Submissions whose outcome is unknown, the oldest first. account: None for all."""
+        return await self._of_any(account, lambda connection, number: reading.uncertain(connection, number, limit))
+
+    async def overview(self) -> Overview:
+        """What waits, in all accounts."""
+        return await self._store.read(reading.overview)
+
+    async def purge(self, before: datetime, limit: int = 500) -> int:
+        """Deletes at most `limit` packages from before that which are completed, cancelled or failed; how many it did."""
+        return await self._store.change(lambda connection: retention.purge(connection, before, limit))
+
+    async def _of(self, account: str, nothing: T, question: Callable[[Connection, int], T]) -> T:
+        """Asks with the account's number; `nothing` for an account that never had a package."""
+
+        def read(connection: Connection) -> T:
+            number = account_number(connection, account)
+            return nothing if number is None else question(connection, number)
+
+        return await self._store.read(read)
+
+    async def _of_any(
+        self, account: str | None, question: Callable[[Connection, int | None], tuple[OpenSubmission, ...]]
+    ) -> tuple[OpenSubmission, ...]:
+        if account is not None:
+            return await self._of(account, (), question)
+        return await self._store.read(lambda connection: question(connection, None))

@@ -1,0 +1,1 @@
+"""One file a step. Steps that were released are never changed."""

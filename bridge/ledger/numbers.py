@@ -1,0 +1,96 @@
+"""Ids of packages and numbers of accounts, given out before a batch is written.
+
+Strategy: ids come in blocks from a counter row (hi-lo), each block taken in a transaction of its own: so no id is ever given out
+twice, whatever becomes of the batch that wanted it, and processes do not meet at the counter for every package. A process that
+ends leaves the rest of its block unused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.errors import LedgerUnavailable
+from bridge.ledger.tables import account, counter, package
+
+__all__ = ["FIRST_ID", "Numbers", "account_number"]
+
+FIRST_ID = 1_500_000_000
+"""Far above the ids that node's packages have today, so that a client's old ids are not taken for others."""
+_BLOCK = 1000
+# old clients hold ids in an int
+_ID_LIMIT = 2**31
+_COUNTER = "package"
+
+
+class Numbers:
+    """Of one process. Used by its writer alone."""
+
+    def __init__(self, first_id: int = FIRST_ID) -> None:
+        """first_id: the least that a new ledger gives to a package; below 2**31."""
+        self._first = first_id
+        self._free = range(0)
+        self._accounts: dict[str, int] = {}
+
+    def prepare(self, connection: Connection, accounts: Iterable[str]) -> None:
+        """Makes sure that there is an id for each of `accounts` (one a package), and a number for each name.
+
+        Commits on its own where it writes, so the connection must be in no transaction.
+        Raises LedgerUnavailable when ids have run out.
+        """
+        names = list(accounts)
+        missing = {name for name in names if name not in self._accounts}
+        if not missing and len(self._free) >= len(names):
+            return
+        with connection.begin():
+            found = {name: _account(connection, name) for name in sorted(missing)}
+            free = self._free if len(self._free) >= len(names) else self._block(connection, max(_BLOCK, len(names)))
+        self._accounts.update(found)
+        self._free = free
+
+    def package_id(self) -> int:
+        """A new one."""
+        first = self._free[0]
+        self._free = self._free[1:]
+        return first
+
+    def account(self, name: str) -> int:
+        """The number of a name that `prepare` was given."""
+        return self._accounts[name]
+
+    def _block(self, connection: Connection, size: int) -> range:
+        take = update(counter).where(counter.c.name == _COUNTER).values(value=counter.c.value + size).returning(counter.c.value)
+        end = connection.scalar(take)
+        if end is None:
+            # of two processes that find no counter, the second waits here and then finds the first's
+            _insert_new(connection, counter, name=_COUNTER, value=self._start(connection))
+            end = connection.scalar(take)
+        assert end is not None
+        if end > _ID_LIMIT:
+            raise LedgerUnavailable("package ids have run out")
+        return range(end - size, end)
+
+    def _start(self, connection: Connection) -> int:
+        """Above what is there already, should the counter have been lost."""
+        highest = connection.scalar(select(func.max(package.c.id)))
+        return self._first if highest is None else max(self._first, highest + 1)
+
+
+def account_number(connection: Connection, name: str) -> int | None:
+    """The number of an account; None for one that never had a package."""
+    return connection.scalar(select(account.c.id).where(account.c.name == name))
+
+
+def _account(connection: Connection, name: str) -> int:
+    _insert_new(connection, account, name=name)
+    number = account_number(connection, name)
+    assert number is not None
+    return number
+
+
+def _insert_new(connection: Connection, table: Table, **values: object) -> None:
+    """Inserts the row unless its key is there."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(make(table).values(**values).on_conflict_do_nothing())

@@ -1,0 +1,69 @@
+"""Packages leave the ledger: old ones by age, and those that were never taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from bridge.domain.status import SHELVES, PackageFilter, SubmissionState
+from bridge.ledger import counting, search
+from bridge.ledger.counting import Change
+from bridge.ledger.instant import to_ms
+from bridge.ledger.progress import lock
+from bridge.ledger.tables import SPAN, account, item, package, push, submission, unindexed
+
+__all__ = ["purge", "withdraw"]
+
+_DONE = sorted(
+    {shelf for each in (PackageFilter.COMPLETED, PackageFilter.CANCELLED, PackageFilter.FAILED) for shelf in SHELVES[each]}
+)
+_TAKEN = [SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
+
+
+def purge(connection: Connection, before: datetime, limit: int) -> int:
+    """Deletes at most `limit` packages whose time was before that and that are completed, cancelled or failed; how many it did.
+
+    Others stay, however old: something is still to happen with them.
+    """
+    removed = 0
+    for number in connection.scalars(select(account.c.id).order_by(account.c.id)).all():
+        for shelf in _DONE:
+            old = [package.c.account == number, package.c.shelf == shelf, package.c.sending_at < to_ms(before)]
+            oldest = select(package).where(*old).order_by(package.c.sending_at, package.c.id).limit(limit - removed)
+            rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()
+            _remove(connection, rows)
+            removed += len(rows)
+            if removed >= limit:
+                return removed
+        counting.prune(connection, number, to_ms(before))
+    return removed
+
+
+def withdraw(connection: Connection, package_id: int) -> None:
+    """Deletes a package whose client was told that it was not taken; nothing when there is none, or when it was sent after all."""
+    try:
+        lock(connection, package_id)
+    except LookupError:
+        return
+    first = package_id * SPAN
+    sent = [submission.c.id.between(first, first + SPAN - 1), submission.c.state.in_(_TAKEN)]
+    if not connection.scalar(select(func.count()).select_from(submission).where(*sent)):
+        _remove(connection, connection.execute(select(package).where(package.c.id == package_id)).all())
+
+
+def _remove(connection: Connection, rows: Sequence[Any]) -> None:
+    """rows: of `package`, locked."""
+    if not rows:
+        return
+    ids = [row.id for row in rows]
+    search.forget(connection, rows)
+    for each in ids:
+        for table in (item, submission):
+            connection.execute(delete(table).where(table.c.id.between(each * SPAN, (each + 1) * SPAN - 1)))
+    connection.execute(delete(push).where(push.c.package_id.in_(ids)))
+    connection.execute(delete(unindexed).where(unindexed.c.package_id.in_(ids)))
+    connection.execute(delete(package).where(package.c.id.in_(ids)))
+    counting.apply(connection, [Change(row.account, row.sender, row.shelf, row.sending_at, -1) for row in rows])

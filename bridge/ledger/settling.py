@@ -1,0 +1,210 @@
+"""From held to sent: claims, outcomes, and cancelling. Every change of state is a compare-and-set.
+
+Strategy: nearly all settlements are one submission that was accepted. A batch of these takes three statements; when a row is not as
+they expect it, `Crossed` is raised and each settlement of the batch is done by itself, looking at its rows first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from bridge.domain.status import ItemState, PackageState, SubmissionState, may_follow
+from bridge.ledger.bulk import Bulk, BulkUpdate
+from bridge.ledger.instant import to_ms
+from bridge.ledger.progress import follow, items_of, lock
+from bridge.ledger.tables import SPAN, item, package, submission
+from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
+
+__all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "settle", "settle_all"]
+
+_SENDING_ITEM, _SENT_ITEM = ItemState.SENDING.value, ItemState.SENT.value
+_ACCEPT_PACKAGES = BulkUpdate(
+    package,
+    ("public_id", "id"),
+    also=f"state = {PackageState.SENT.value}",
+    where=f"package.state = {PackageState.SENDING.value} AND package.submissions = 1",
+)
+_ACCEPT_SUBMISSIONS = BulkUpdate(
+    submission,
+    ("vendor_ref", "settled_at", "due_at", "id"),
+    also=f"state = {SubmissionState.ACCEPTED.value}",
+    where=f"submission.state = {SubmissionState.SENDING.value}",
+)
+_ACCEPT_ITEMS = Bulk(
+    f"UPDATE item SET state = {_SENT_ITEM} WHERE id >= ? AND id < ? AND state = {_SENDING_ITEM}",  # noqa: S608  # numbers of our own
+    f"UPDATE item SET state = {_SENT_ITEM} FROM unnest($1::bigint[], $2::bigint[]) AS span (start, finish) "  # noqa: S608
+    f"WHERE item.id >= span.start AND item.id < span.finish AND item.state = {_SENDING_ITEM}",
+)
+
+# what an outcome makes of its submission, and of the submission's items
+_BECOMES: dict[type, tuple[SubmissionState, ItemState]] = {
+    Accepted: (SubmissionState.ACCEPTED, ItemState.SENT),
+    Refused: (SubmissionState.REFUSED, ItemState.REJECTED),
+    Unknown: (SubmissionState.UNKNOWN, ItemState.SENDING),
+    Kept: (SubmissionState.PENDING, ItemState.WAITING),
+}
+
+
+class Crossed(Exception):
+    """Raised when the rows are not as a batch expects them: roll back, and settle one by one."""
+
+
+def settle_all(connection: Connection, settlements: Sequence[Settlement]) -> list[PackageState]:
+    """Settles packages in the connection's transaction; the state of each.
+
+    Raises Crossed, LookupError for a package that does not exist, sqlite3.Error or sqlalchemy.exc.DBAPIError.
+    """
+    simple = [each for each in settlements if _is_simple(each)]
+    _accept(connection, simple)
+    if len(simple) == len(settlements):
+        return [PackageState.SENT] * len(settlements)
+    return [PackageState.SENT if _is_simple(each) else settle(connection, each) for each in settlements]
+
+
+def _is_simple(settlement: Settlement) -> bool:
+    return len(settlement.outcomes) == 1 and isinstance(settlement.outcomes[0].result, Accepted)
+
+
+def _accept(connection: Connection, settlements: Sequence[Settlement]) -> None:
+    if not settlements:
+        return
+    packages = [(each.public_id, each.package_id) for each in settlements]
+    submissions = []
+    for each in settlements:
+        outcome = each.outcomes[0]
+        assert isinstance(outcome.result, Accepted)
+        due_at = None if outcome.due_at is None else to_ms(outcome.due_at)
+        submissions.append((outcome.result.vendor_ref, to_ms(outcome.at), due_at, outcome.submission_id))
+    if _ACCEPT_PACKAGES.run(connection, packages) != len(packages):
+        raise Crossed
+    if _ACCEPT_SUBMISSIONS.run(connection, submissions) != len(submissions):
+        raise Crossed
+    _ACCEPT_ITEMS.run(connection, [(each.package_id * SPAN, (each.package_id + 1) * SPAN) for each in settlements])
+
+
+def settle(connection: Connection, settlement: Settlement) -> PackageState:
+    """Settles one package, whatever state it is in; its state then. What may not follow the present state changes nothing.
+
+    Raises as settle_all, but for Crossed.
+    """
+    locked = lock(connection, settlement.package_id)
+    refusal = None
+    for outcome in settlement.outcomes:
+        if _apply(connection, locked.id, outcome) and isinstance(outcome.result, Refused):
+            refusal = f"{outcome.result.code} {outcome.result.message}".strip()
+    changed = {} if settlement.public_id is None else {"public_id": settlement.public_id}
+    state = follow(connection, locked, **changed)
+    # of a package that was taken in part, the items tell what failed
+    if state is PackageState.FAILED and refusal is not None:
+        connection.execute(update(package).where(package.c.id == locked.id).values(error=refusal))
+    return state
+
+
+def _apply(connection: Connection, package_id: int, outcome: SubmissionOutcome) -> bool:
+    """Whether the outcome changed its submission."""
+    query = select(submission).where(submission.c.id == outcome.submission_id, submission.c.package_id == package_id)
+    row = connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise LookupError("no such submission")
+    now = SubmissionState(row.state)
+    then, item_state = _BECOMES[type(outcome.result)]
+    if not may_follow(then, now):
+        return False
+    values = _values(outcome) | {"state": then.value}
+    connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
+    error = outcome.result.code if isinstance(outcome.result, Refused) else None
+    _move_items(connection, row, item_state, error)
+    return True
+
+
+def _values(outcome: SubmissionOutcome) -> dict[str, object]:
+    """Columns of the submission."""
+    at, due_at = to_ms(outcome.at), None if outcome.due_at is None else to_ms(outcome.due_at)
+    match outcome.result:
+        case Accepted(vendor_ref):
+            return {"vendor_ref": vendor_ref, "code": None, "message": None, "settled_at": at, "due_at": due_at}
+        case Refused(code, message):
+            return {"code": code, "message": message, "settled_at": at, "due_at": None}
+        case Unknown(what):
+            return {"message": what, "settled_at": at, "due_at": due_at}
+        case Kept():
+            return {"claim": None, "message": None, "settled_at": None, "due_at": at if due_at is None else due_at}
+
+
+def _move_items(connection: Connection, row: Row[Any], then: ItemState, error: str | None = None) -> None:
+    """Moves the submission's items, as far as they may go there."""
+    first = row.package_id * SPAN
+    sources = [state.value for state in ItemState if may_follow(then, state)]
+    connection.execute(
+        update(item)
+        .where(item.c.id.between(first + row.first, first + row.last), item.c.part == row.id - first, item.c.state.in_(sources))
+        .values(state=then.value, error=error)
+    )
+
+
+def begin(connection: Connection, submission_ids: Iterable[int], token: str, stale_at: datetime) -> list[int]:
+    """Claims pending submissions for a process; the ids that it now has, and nobody else.
+
+    stale_at: when another process may take the claim for one of a process that is no more.
+    """
+    won = []
+    by_package: dict[int, list[int]] = {}
+    for id_ in sorted(submission_ids):
+        by_package.setdefault(id_ // SPAN, []).append(id_)
+    for package_id, ids in by_package.items():
+        locked = lock(connection, package_id)
+        pending = submission.c.state == SubmissionState.PENDING.value
+        rows = connection.execute(select(submission).where(submission.c.id.in_(ids), pending).with_for_update()).all()
+        for row in rows:
+            values = {"state": SubmissionState.SENDING.value, "claim": token, "due_at": to_ms(stale_at)}
+            connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
+            _move_items(connection, row, ItemState.SENDING)
+            won.append(row.id)
+        if rows:
+            follow(connection, locked)
+    return won
+
+
+def abandon(connection: Connection, stale_before: datetime, limit: int) -> list[int]:
+    """What a process left claimed is unknown from now on: it may have been sent. Returns the submissions.
+
+    stale_before: claims that went stale before this. A process that is alive after all may still settle them.
+    """
+    stale = (
+        select(submission.c.id)
+        .where(submission.c.due_at < to_ms(stale_before), submission.c.state == SubmissionState.SENDING.value)
+        .order_by(submission.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.scalars(stale))
+    at = to_ms(stale_before)
+    values = {"state": SubmissionState.UNKNOWN.value, "message": "the process ended", "settled_at": at, "due_at": at}
+    connection.execute(update(submission).where(submission.c.id.in_(ids)).values(**values))
+    return ids
+
+
+def postpone(connection: Connection, submission_ids: Sequence[int], due_at: datetime | None) -> None:
+    """Sets when to look at open submissions again; None: never. Those in flight and those that are settled for good stay."""
+    open_states = [SubmissionState.PENDING.value, SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
+    chosen = [submission.c.id.in_(submission_ids), submission.c.state.in_(open_states), submission.c.due_at.is_not(None)]
+    connection.execute(update(submission).where(*chosen).values(due_at=None if due_at is None else to_ms(due_at)))
+
+
+def cancel(connection: Connection, package_id: int) -> Cancelled:
+    """Cancels a package of which nothing was submitted. Wins or loses against `begin` as a whole."""
+    locked = lock(connection, package_id)
+    first = package_id * SPAN
+    pending = [submission.c.id.between(first, first + SPAN - 1), submission.c.state == SubmissionState.PENDING.value]
+    held = connection.scalar(select(func.count()).select_from(submission).where(*pending))
+    if held != locked.submissions:
+        return Cancelled.NOT_CHANGEABLE
+    connection.execute(update(submission).where(*pending).values(state=SubmissionState.CANCELLED.value, due_at=None))
+    waiting = [items_of(package_id), item.c.state == ItemState.WAITING.value]
+    connection.execute(update(item).where(*waiting).values(state=ItemState.CANCELLED.value))
+    follow(connection, locked)
+    return Cancelled.CANCELLED

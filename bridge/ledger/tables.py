@@ -1,0 +1,192 @@
+"""The tables of the ledger, for SQLAlchemy Core. `migrations` makes them; a test compares the two.
+
+Facts:
+- Times are epoch milliseconds in UTC.
+- A package's items and submissions have ids that follow from its own (SPAN times the package's id, plus a position): so all of a
+  package's rows lie together, are found by the primary key alone, and every id is known before anything is written.
+- An account is a number here: it leads every index, and numbers are shorter than names. Names are in `account`.
+- `shelf` stands for the filters that find a package (`bridge.domain.status.shelf_of`). It changes less often than `state`, so that
+  recording and settling a send touch the indices once.
+- Counting a million rows is slow, so `package_count` holds how many packages stand on each shelf: in all, and of each day and hour.
+- On SQLite `package_search` is a full text index, on PostgreSQL a table with an index of trigrams; see `bridge.ledger.search`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table, Text, text
+
+__all__ = ["SPAN", "account", "counter", "item", "metadata", "package", "package_count", "push", "submission", "unindexed"]
+
+SPAN: Final = 1_000_000
+"""Ids that each package has for its items, and for its submissions. `limits.recipients` cannot be more."""
+
+metadata = MetaData()
+# SQLite makes only a column of exactly this type the table's own key
+KEY: Final = BigInteger().with_variant(Integer, "sqlite")
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+# what hands out ids in blocks; `value` is the first that was not handed out
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+package = Table(
+    "package",
+    metadata,
+    Column("id", KEY, primary_key=True, autoincrement=False),
+    Column("account", Integer, nullable=False),
+    # NAME of [vendors.NAME]
+    Column("vendor", Text, nullable=False),
+    # its first eight digits are the id, so that it is found without an index
+    Column("uuid", Text, nullable=False),
+    # what the client was told in place of the id: node's own
+    Column("public_id", BigInteger),
+    Column("custom_id", Text),
+    # the bridge's, where the client gave none; clients never see it
+    Column("own_custom_id", Text),
+    Column("kind", SmallInteger, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("title", Text),
+    # null where each recipient has a text of its own
+    Column("content", Text),
+    # of recipients with texts of their own: the distinct ones, a line each, as far as they are searched
+    Column("own_texts", Text),
+    Column("encoding", SmallInteger, nullable=False),
+    # minutes
+    Column("validity", Integer, nullable=False),
+    Column("accepted_at", BigInteger, nullable=False),
+    # the sendingDate, else the same as accepted_at; packages are listed by it
+    Column("sending_at", BigInteger, nullable=False),
+    Column("scheduled", SmallInteger, nullable=False),
+    Column("valid_until", BigInteger, nullable=False),
+    # what few messages have, as JSON (`bridge.ledger.extras`); null for none
+    Column("extras", Text),
+    Column("periodic", SmallInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("shelf", SmallInteger, nullable=False),
+    Column("error", Text),
+    Column("submissions", Integer, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    # parts of all recipients
+    Column("total", Integer, nullable=False),
+    # parts of the recipients that were not rejected
+    Column("credit", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False, server_default=text("0")),
+    Column("undelivered", Integer, nullable=False),
+)
+Index(
+    "package_custom_id",
+    package.c.account,
+    package.c.custom_id,
+    unique=True,
+    sqlite_where=package.c.custom_id.is_not(None),
+    postgresql_where=package.c.custom_id.is_not(None),
+)
+# not unique: that node gives an id once is node's promise
+Index(
+    "package_public_id",
+    package.c.account,
+    package.c.public_id,
+    sqlite_where=package.c.public_id.is_not(None),
+    postgresql_where=package.c.public_id.is_not(None),
+)
+Index("package_shelf", package.c.account, package.c.shelf, package.c.sending_at, package.c.id)
+Index("package_sender", package.c.account, package.c.sender, package.c.shelf, package.c.sending_at, package.c.id)
+
+# messages to the vendor: one or several of a package. Its id is the package's times SPAN, plus its place.
+submission = Table(
+    "submission",
+    metadata,
+    Column("id", KEY, primary_key=True, autoincrement=False),
+    Column("package_id", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    # the process that sends it or sent it
+    Column("claim", Text),
+    # its text where the package has several and the vendor takes one
+    Column("content", Text),
+    # positions of its first and last recipient
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    # when to look at it again: pending, to send it; sending, when its claim has gone stale; else for a report or a look-up
+    Column("due_at", BigInteger),
+    Column("vendor_ref", Text),
+    # the vendor's refusal, or what is unknown
+    Column("code", Text),
+    Column("message", Text),
+    Column("settled_at", BigInteger),
+)
+Index(
+    "submission_due",
+    submission.c.due_at,
+    sqlite_where=submission.c.due_at.is_not(None),
+    postgresql_where=submission.c.due_at.is_not(None),
+)
+Index(
+    "submission_unknown",
+    submission.c.id,
+    sqlite_where=submission.c.state == text("4"),
+    postgresql_where=submission.c.state == text("4"),
+)
+
+# recipients. Its id is the package's times SPAN, plus its position: the valid ones, then the invalid ones
+item = Table(
+    "item",
+    metadata,
+    Column("id", KEY, primary_key=True, autoincrement=False),
+    # place of its submission; null for a recipient that is not sent to
+    Column("part", Integer),
+    Column("number", Text, nullable=False),
+    # its own text
+    Column("content", Text),
+    Column("parts", Integer, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("error", Text),
+    # the vendor's own word
+    Column("raw", Text),
+    Column("reported_at", BigInteger),
+)
+
+# level 0: all; 1: of a day; 2: of an hour. bucket: days or hours since the epoch, by sending_at
+package_count = Table(
+    "package_count",
+    metadata,
+    Column("account", Integer, primary_key=True, autoincrement=False),
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("sender", Text, primary_key=True),
+    Column("shelf", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# packages that are not in package_search yet
+unindexed = Table("unindexed", metadata, Column("package_id", KEY, primary_key=True, autoincrement=False))
+
+# deliveries to clients' pushSettings
+push = Table(
+    "push",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("account", Integer, nullable=False),
+    Column("package_id", BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # null once it was taken or given up
+    Column("due_at", BigInteger),
+    Column("delivered_at", BigInteger),
+    Column("error", Text),
+)
+Index("push_due", push.c.due_at, sqlite_where=push.c.due_at.is_not(None), postgresql_where=push.c.due_at.is_not(None))
+Index("push_package", push.c.package_id)

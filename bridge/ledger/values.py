@@ -1,0 +1,209 @@
+"""What the ledger is told and what it tells. Datetimes are aware."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple
+
+from bridge.domain.message import Message
+from bridge.domain.status import ItemState, PackageState, SubmissionState
+from bridge.errors import CallError, ErrorCode
+
+__all__ = [
+    "Accepted",
+    "Cancelled",
+    "DuplicateCustomId",
+    "ItemUpdate",
+    "Kept",
+    "NewPackage",
+    "NewSubmission",
+    "OpenSubmission",
+    "Overview",
+    "Recorded",
+    "Refused",
+    "Settlement",
+    "StoredPackage",
+    "StoredSubmission",
+    "SubmissionOutcome",
+    "Unknown",
+]
+
+
+class DuplicateCustomId(CallError):
+    """Raised when the account has a package with this customID already."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.SMS_PKG_CUSTOM_ID_DUPLICATION)
+
+
+class NewSubmission(NamedTuple):
+    """A message to the vendor that a package needs."""
+
+    # its recipients, as indices into Message.numbers, ascending
+    positions: Sequence[int]
+    # its text, where the package has several and the vendor takes one a message
+    text: str | None = None
+    # when it is due, where that is not the package's due_at (portions)
+    due_at: datetime | None = None
+
+
+class NewPackage(NamedTuple):
+    """A package to be recorded."""
+
+    # the bridge's username
+    account: str
+    # NAME of [vendors.NAME]
+    vendor: str
+    message: Message
+    # each of Message.numbers is in exactly one
+    submissions: Sequence[NewSubmission]
+    # short messages that each of Message.numbers takes: one number for all, or as many as there are
+    parts: int | Sequence[int]
+    # SENDING when this process submits it now, WAITING when it is kept or scheduled
+    state: PackageState
+    # WAITING: when to submit it. SENDING: when this process' claim has gone stale
+    due_at: datetime
+    # not submitted after this
+    valid_until: datetime
+
+    def __repr__(self) -> str:  # accounts and texts never reach a log
+        return f"<NewPackage {self.message!r}>"
+
+
+class Recorded(NamedTuple):
+    """A package that is on disk."""
+
+    package_id: int
+    uuid: str
+    # in the order of NewPackage.submissions
+    submission_ids: range
+
+
+class Accepted(NamedTuple):
+    """The vendor took it, and calls it `vendor_ref`."""
+
+    vendor_ref: str
+
+
+class Refused(NamedTuple):
+    """It certainly was not taken, and will not be sent again. code: an ERR_ name."""
+
+    code: str
+    message: str = ""
+
+
+class Unknown(NamedTuple):
+    """It may have been taken. what: the step and the kind of failure, never data."""
+
+    what: str
+
+
+class Kept(NamedTuple):
+    """It certainly was not taken, and is to be sent later."""
+
+
+class SubmissionOutcome(NamedTuple):
+    """What became of a submission."""
+
+    submission_id: int
+    result: Accepted | Refused | Unknown | Kept
+    at: datetime
+    # when to look at it again: for a report, a look-up, or to send it; None for never (of a kept one: at once)
+    due_at: datetime | None = None
+
+
+class Settlement(NamedTuple):
+    """Outcomes of one package."""
+
+    package_id: int
+    outcomes: Sequence[SubmissionOutcome]
+    # the id that the client is told in place of the package's own
+    public_id: int | None = None
+
+
+class ItemUpdate(NamedTuple):
+    """What a vendor says of one recipient."""
+
+    number: str
+    # None for a word that the vendor's table lacks: then only the word is kept
+    state: ItemState | None
+    # the vendor's own word
+    raw: str
+    # when it became so
+    at: datetime
+    # of a recipient with a text of its own, where the vendor says: the same number may occur twice
+    text: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<ItemUpdate {self.state} {self.raw!r}>"
+
+
+class Cancelled(Enum):
+    """What became of a wish to cancel."""
+
+    CANCELLED = "cancelled"
+    NOT_CHANGEABLE = "not changeable"
+    NOT_FOUND = "not found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSubmission:
+    """A message to the vendor."""
+
+    id: int
+    package_id: int
+    state: SubmissionState
+    # token of the process that sends it or sent it
+    claim: str | None
+    vendor_ref: str | None
+    # the refusal, or what is unknown
+    code: str | None
+    message: str | None
+    due_at: datetime | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPackage:
+    """A package without its recipients and texts."""
+
+    id: int
+    uuid: str
+    # the id that the client knows
+    public_id: int
+    account: str
+    vendor: str
+    state: PackageState
+    # the client's customID, else the one that the bridge gave
+    custom_id: str | None
+    accepted_at: datetime
+    # the sendingDate, else the same
+    sending_at: datetime
+    valid_until: datetime
+    # valid and invalid ones
+    recipients: int
+    submissions: tuple[StoredSubmission, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSubmission:
+    """A submission with which something is to be done, and whose it is."""
+
+    account: str
+    vendor: str
+    valid_until: datetime
+    submission: StoredSubmission
+
+
+class Overview(NamedTuple):
+    """What waits, for `smsbridge check` and metrics."""
+
+    # submissions whose outcome is unknown
+    unknown: int
+    # submissions to be sent: kept or scheduled
+    pending: int
+    # of those, the oldest that is due; None when nothing waits
+    oldest_due: datetime | None

@@ -1,0 +1,256 @@
+"""The one that writes: all requests of a process, in batches, over one connection.
+
+Facts:
+- On SQLite a thread with a plain connection is the cheapest way by far (a third of the asynchronous driver's CPU); it waits for the
+  disk while the event loop goes on.
+- On PostgreSQL a task of the event loop, for there is nothing to wait for but the network.
+
+Whoever waits for a request may be cancelled; the request is done all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bridge.errors import LedgerUnavailable
+from bridge.ledger.commit import Committer, Request
+from bridge.ledger.engine import what
+from bridge.ledger.search import index_some
+from bridge.ledger.values import NewPackage, Settlement
+from bridge.log import get_logger
+
+__all__ = ["PostgresWriter", "SqliteWriter"]
+
+log = get_logger("bridge.ledger")
+
+_BATCH = 500
+# seconds of quiet after which packages are put into the search index, and after which a database that was gone is tried again
+_QUIET = 0.1
+_RETRY = 1.0
+# packages that a search looks at one by one before the index has to be filled, quiet or not; and how many at a time
+_UNINDEXED = 2000
+_INDEXED_AT_ONCE = 500
+
+
+class _Job(NamedTuple):
+    request: Request
+    future: asyncio.Future[Any]
+
+
+def _in_order(jobs: list[_Job]) -> list[_Job]:
+    """What shares a transaction before what has one of its own."""
+    packages = [job for job in jobs if isinstance(job.request, NewPackage)]
+    settlements = [job for job in jobs if isinstance(job.request, Settlement)]
+    if len(packages) + len(settlements) == len(jobs):
+        return packages + settlements
+    return packages + settlements + [job for job in jobs if not isinstance(job.request, NewPackage | Settlement)]
+
+
+def _settle(jobs: Sequence[_Job], results: Sequence[Any]) -> None:
+    """Hands the results out. In the event loop."""
+    for (_, future), result in zip(jobs, results, strict=True):
+        if future.done():  # cancelled
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+def _missing(jobs: Sequence[_Job], results: list[Any], error: Exception) -> list[Request]:
+    """Fills the results up with the error; the requests that it hit."""
+    hit = [job.request for job in jobs[len(results) :]]
+    why = error.what if isinstance(error, LedgerUnavailable) else what(error)
+    results += [LedgerUnavailable(why) for _ in hit]
+    log.error("ledger unavailable", why=why, calls=len(hit))
+    return hit
+
+
+class SqliteWriter:
+    """A thread of its own."""
+
+    def __init__(self, engine: Engine, committer: Committer) -> None:
+        """engine: its transactions take the write lock."""
+        self._engine = engine
+        self._committer = committer
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
+        # packages recorded and not indexed, as far as this process knows; what an earlier one left counts as one
+        self._unindexed = 1
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request) -> asyncio.Future[Any]:
+        """The result is committed when it is there. Raises LedgerUnavailable, or what the request raises."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put(_Job(request, future))
+        return future
+
+    async def close(self) -> None:
+        """Ends when all that was submitted is done."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            try:
+                first = self._queue.get(timeout=self._patience())
+            except queue.Empty:
+                self._rest()
+                continue
+            jobs, going = self._gather(first)
+            if jobs:
+                self._work(jobs)
+            # nobody may ever leave it in peace: then it takes the time
+            if self._unindexed > _UNINDEXED or (self._committer.late and self._connection is not None):
+                self._rest()
+        self._disconnect()
+
+    def _patience(self) -> float | None:
+        """Seconds until something else is to be done; None when there is nothing."""
+        if self._committer.late:
+            return _RETRY
+        return _QUIET if self._unindexed else None
+
+    def _gather(self, job: _Job | None) -> tuple[list[_Job], bool]:
+        """All that waits; and whether there is more to come."""
+        jobs: list[_Job] = []
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == _BATCH:
+                return jobs, True
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return jobs, True
+        return jobs, False
+
+    def _work(self, jobs: list[_Job]) -> None:
+        jobs = _in_order(jobs)
+        requests = [job.request for job in jobs]
+        results: list[Any] = []
+        try:
+            self._committer.commit(self._connect(), requests, results)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
+            self._committer.keep(_missing(jobs, results, error))
+            self._disconnect()
+        self._unindexed += sum(isinstance(request, NewPackage) for request in requests)
+        with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(_settle, jobs, results)
+
+    def _rest(self) -> None:
+        """What is done when nobody waits."""
+        try:
+            connection = self._connect()
+            self._committer.catch_up(connection)
+            with connection.begin():
+                done = index_some(connection, _INDEXED_AT_ONCE)
+            self._unindexed = max(1, self._unindexed - done) if done == _INDEXED_AT_ONCE else 0
+        except Exception as error:  # noqa: BLE001  # tried again
+            log.warning("search index not filled", why=what(error))
+            self._unindexed = 0  # until the next package
+            self._disconnect()
+
+    def _connect(self) -> Connection:
+        """Raises LedgerUnavailable."""
+        if self._connection is None:
+            try:
+                self._connection = self._engine.connect()
+            except Exception as error:
+                raise LedgerUnavailable(what(error)) from error
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(Exception):  # it may be broken; a new one is made
+                self._connection.close()
+            self._connection = None
+
+
+class PostgresWriter:
+    """A task of the event loop."""
+
+    def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
+        self._engine = engine
+        self._committer = committer
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[_Job | None] = asyncio.Queue()
+        self._connection: AsyncConnection | None = None
+        self._task = self._loop.create_task(self._run(), name="ledger")
+
+    def submit(self, request: Request) -> asyncio.Future[Any]:
+        """As SqliteWriter.submit."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put_nowait(_Job(request, future))
+        return future
+
+    async def close(self) -> None:
+        """Ends when all that was submitted is done."""
+        self._queue.put_nowait(None)
+        await self._task
+
+    async def _run(self) -> None:
+        going = True
+        while going:
+            try:
+                async with asyncio.timeout(_RETRY if self._committer.late else None):
+                    job = await self._queue.get()
+            except TimeoutError:
+                await self._catch_up()
+                continue
+            jobs: list[_Job] = []
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == _BATCH or self._queue.empty():
+                    break
+                job = self._queue.get_nowait()
+            going = job is not None
+            if jobs:
+                await self._work(jobs)
+            if self._committer.late and self._connection is not None:
+                await self._catch_up()
+        await self._disconnect()
+
+    async def _work(self, jobs: list[_Job]) -> None:
+        jobs = _in_order(jobs)
+        results: list[Any] = []
+        try:
+            connection = await self._connect()
+            await connection.run_sync(self._committer.commit, [job.request for job in jobs], results)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
+            self._committer.keep(_missing(jobs, results, error))
+            await self._disconnect()
+        _settle(jobs, results)
+
+    async def _catch_up(self) -> None:
+        try:
+            await (await self._connect()).run_sync(self._committer.catch_up)
+        except Exception as error:  # noqa: BLE001  # tried again
+            log.warning("ledger still unavailable", why=what(error))
+            await self._disconnect()
+
+    async def _connect(self) -> AsyncConnection:
+        """Raises LedgerUnavailable."""
+        if self._connection is None:
+            try:
+                self._connection = await self._engine.connect()
+            except Exception as error:
+                raise LedgerUnavailable(what(error)) from error
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(Exception):  # it may be broken; a new one is made
+                await self._connection.invalidate()
+                await self._connection.close()
+            self._connection = None
