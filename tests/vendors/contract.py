@@ -37,10 +37,7 @@ from bridge.outbound.contract import Engine, EngineOptions
 from bridge.outbound.driver import Outbound, Timing, open_engine
 from bridge.sandbox import Options
 from bridge.vendors.contract import Credentials, ItemReport, Vendor
-from bridge.vendors.innomobil import Innomobil
-from bridge.vendors.isobil import Isobil
 from bridge.vendors.registry import BUILT_IN
-from bridge.vendors.toplusms import Toplusms
 
 __all__ = [
     "BROKEN",
@@ -53,7 +50,6 @@ __all__ = [
     "TEXT",
     "UNKNOWN",
     "USERNAME",
-    "VENDORS",
     "Call",
     "Cases",
     "Control",
@@ -68,9 +64,6 @@ __all__ = [
     "cases_of",
     "sandbox_options",
 ]
-
-# the registry offers the last three once there is a ledger
-VENDORS: Mapping[str, type[Vendor[Any]]] = {**BUILT_IN, **{vendor.kind: vendor for vendor in (Isobil, Innomobil, Toplusms)}}
 
 # marked, so that a log line or an error text that shows one of them is found
 USERNAME, PASSWORD = "user", "Marked-Passw0rd"
@@ -175,7 +168,7 @@ def _ways_of(kind: str) -> Sequence[Way]:
 
 
 def all_ways() -> list[Way]:
-    return [way for kind in VENDORS for way in _ways_of(kind)]
+    return [way for kind in BUILT_IN for way in _ways_of(kind)]
 
 
 def cases_of(way: Way) -> Cases:
@@ -291,7 +284,7 @@ class Rig:
         """ca_file: nothing here uses TLS, but the system's certificates take 0.15 s to load."""
         self.way, self.kind, self.base_url, self.control = way, way.kind, base_url, control
         self.cases = cases_of(way)
-        self.type: type[Vendor[Any]] = VENDORS[way.kind]
+        self.type: type[Vendor[Any]] = BUILT_IN[way.kind]
         # a slow machine must not make a time-out of an honest answer
         self._options = EngineOptions(read_timeout=10, ca_file=ca_file)
         self.engine = Watched(open_engine(self._options))

@@ -23,6 +23,7 @@ from bridge.domain.http import HttpRequest, HttpResponse
 from bridge.domain.message import Encoding
 from bridge.errors import BridgeError, CallError, ErrorCode, Language, NotSent, OutcomeUnknown, VendorRefused
 from bridge.sandbox import build, serve_in_thread
+from bridge.vendors.registry import BUILT_IN
 from tests.log_capture import captured_log
 from tests.vendors.contract import (
     BROKEN,
@@ -35,7 +36,6 @@ from tests.vendors.contract import (
     TEXT,
     UNKNOWN,
     USERNAME,
-    VENDORS,
     Call,
     Control,
     Exchanged,
@@ -429,7 +429,7 @@ EXCHANGES = [
 
 @pytest.mark.parametrize(("way", "case"), EXCHANGES)
 def test_what_the_vendor_gets_and_what_is_read_of_its_answer(way: Way, case: Exchanged):
-    cases, vendor_type = cases_of(way), VENDORS[way.kind]
+    cases, vendor_type = cases_of(way), BUILT_IN[way.kind]
     settings = vendor_type.settings_type.model_validate({**cases.settings("http://vendor.example/"), **case.settings})
     login = cases.credentials("user", PASSWORD) if case.credentials is None else case.credentials
     exchange = case.ask(vendor_type(settings), vendor_type.credentials_type.model_validate(login))
