@@ -9,13 +9,14 @@ LOCK_PYTHON ?= python3.13
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 ARGS ?=
 
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format readme bench lock clean
 
 help:
 	@echo "make run     the bridge with a sandbox vendor behind it (ARGS='--vendor node --port 9587')"
 	@echo "make test    the tests (ARGS='-k phone')"
 	@echo "make check   format, lint and types"
 	@echo "make format  formats the code"
+	@echo "make readme  writes the README's tables anew from the code"
 	@echo "make bench   the bridge beside other servers; see tests/bench/README.md (ARGS='growth')"
 	@echo "make lock    pins what pyproject.toml asks for, with hashes (ARGS=--upgrade: the newest of all)"
 	@echo "make clean   removes what these made"
@@ -34,6 +35,9 @@ check: $(VENV)/.development
 format: $(VENV)/.development
 	$(VENV)/bin/python -m ruff check --fix .
 	$(VENV)/bin/python -m ruff format .
+
+readme: $(VENV)/.development
+	$(VENV)/bin/python -m tests.readme
 
 bench: $(VENV)/.runtime
 	@exec $(VENV)/bin/python tests/bench/run.py $(ARGS)
