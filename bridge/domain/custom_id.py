@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
+from hashlib import blake2b
 from itertools import count
 
-__all__ = ["CustomIds", "is_ours"]
+__all__ = ["CustomIds", "is_ours", "of_part"]
 
 _OURS = re.compile(r"bridge\.[0-9a-f]{24}\.[0-9]+")
 
@@ -26,3 +27,10 @@ class CustomIds:
 def is_ours(custom_id: str) -> bool:
     """Whether the bridge made it: then clients do not see it."""
     return custom_id.startswith("bridge.") and _OURS.fullmatch(custom_id) is not None
+
+
+def of_part(custom_id: str | None, place: int) -> str | None:
+    """The id of one of several vendor messages of a package: vendors take each id once. The first has the package's own."""
+    if custom_id is None or not place:
+        return custom_id
+    return f"bridge.{blake2b(custom_id.encode(), digest_size=12).hexdigest()}.{place}"

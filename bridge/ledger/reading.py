@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Join, and_, func, literal, literal_column, or_, select
 
+from bridge.domain.custom_id import of_part
 from bridge.domain.message import Encoding, Kind, Message
 from bridge.domain.operators import NUMBER_BLOCKS
 from bridge.domain.package import PackageItem, Page
@@ -141,6 +142,7 @@ def message_of(connection: Connection, submission_id: int) -> Message | None:
         _recipients(connection, [items_of(package_id), item.c.part.is_(None)]) if row.submissions == 1 else _Recipients((), None)
     )
     message = _message(row, valid, invalid)
+    message = replace(message, custom_id=of_part(message.custom_id, submission_id - package_id * SPAN))
     return message if row.part_text is None else replace(message, text=row.part_text, texts=None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from bridge.domain.custom_id import of_part
 from bridge.domain.message import Message
 from bridge.vendors.contract import SendLimits
 
@@ -33,15 +34,11 @@ def plan(message: Message, limits: SendLimits) -> tuple[Part, ...]:
         for position, text in enumerate(message.texts):
             by_text.setdefault(text, []).append(position)
         groups = by_text.values()
-    parts = [
-        _part(message, group[first : first + limits.recipients], limits.own_texts)
-        for group in groups
-        for first in range(0, len(group), limits.recipients)
-    ]
-    return tuple(parts)
+    spans = [group[first : first + limits.recipients] for group in groups for first in range(0, len(group), limits.recipients)]
+    return tuple(_part(message, positions, place, limits.own_texts) for place, positions in enumerate(spans))
 
 
-def _part(message: Message, positions: Sequence[int], own_texts: bool) -> Part:
+def _part(message: Message, positions: Sequence[int], place: int, own_texts: bool) -> Part:
     if len(positions) == len(message.numbers) and (message.texts is None or own_texts):
         return Part(positions, message)
     numbers = tuple(message.numbers[position] for position in positions)
@@ -49,4 +46,5 @@ def _part(message: Message, positions: Sequence[int], own_texts: bool) -> Part:
     text = message.text
     if texts is not None and not own_texts:
         text, texts = texts[0], None
-    return Part(positions, replace(message, numbers=numbers, text=text, texts=texts, invalid_numbers=(), invalid_texts=None))
+    changed = replace(message, numbers=numbers, text=text, texts=texts, invalid_numbers=(), invalid_texts=None)
+    return Part(positions, replace(changed, custom_id=of_part(message.custom_id, place)))

@@ -74,9 +74,7 @@ class Submitter:
         except CallError as error:  # the vendor's refusal, or its adapter's before a byte was sent
             return SubmissionOutcome(submission_id, Refused(error.code, error.message), self._clock())
         now = self._clock()
-        # a vendor that keeps packages is asked when a client asks: nothing to poll for
-        due_at = None if backend.vendor.keeps_packages else now + FIRST_REPORT
-        return SubmissionOutcome(submission_id, Accepted(str(vendor_id)), now, due_at)
+        return SubmissionOutcome(submission_id, Accepted(str(vendor_id)), now, now + FIRST_REPORT)
 
     @staticmethod
     def _unreachable(account: Account) -> Refused:
@@ -140,6 +138,8 @@ class RecordedSend:
         else:
             outcomes = await self._submit_all(account, parts, recorded, timing)
         public_id = self._public_id(account, outcomes)
+        if public_id is not None:  # the vendor itself is asked when the client asks: nothing to poll for
+            outcomes = [outcomes[0]._replace(due_at=None)]
         with suppress(LedgerUnavailable):  # it keeps the outcome and writes it when it can: what the vendor said stays true
             await self._ledger.settle(recorded.package_id, outcomes, public_id)
         refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]

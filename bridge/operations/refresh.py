@@ -31,6 +31,8 @@ _REPORT_PAUSES = (
 _LONGEST_PAUSE = timedelta(minutes=10)
 # a last report, and then recipients without one are timed out. Source: Node API v1.8.3, item state 5
 _AFTER_VALIDITY = timedelta(minutes=60)
+# after its validity a vendor may still list a message late; then nobody looks any more
+_LAST_LOOK_UP = timedelta(days=1)
 # a look-up that finds nothing proves something only when the vendor had the time to list it
 _PROOF_AFTER = timedelta(minutes=2)
 # submissions that one query asks the vendor for
@@ -48,7 +50,8 @@ class Refresher:
         """Refreshes one package before it is shown."""
         stored = await self._ledger.find(account.username, key)
         if stored is not None and stored.vendor == account.backend.name:
-            await self._within_limit(account, stored.submissions, stored.valid_until, timing)
+            due = sorted((each.due_at, each.id, each) for each in stored.submissions if each.due_at is not None)
+            await self._within_limit(account, [each for _, _, each in due[:_MOST]], stored.valid_until, timing)
 
     async def stale(self, account: Account, timing: Timing) -> None:
         """Refreshes what of the account is due before a list of packages is shown."""
@@ -60,11 +63,13 @@ class Refresher:
 
     async def look(self, account: Account, submission: StoredSubmission, valid_until: datetime, timing: Timing) -> None:
         """One submission: its report when it was accepted, a look-up when its outcome is unknown. No answer changes nothing."""
+        if submission.due_at is None:
+            return
         try:
-            if submission.state is SubmissionState.ACCEPTED and submission.due_at is not None:
+            if submission.state is SubmissionState.ACCEPTED:
                 await self._report(account, submission, valid_until, timing)
-            elif submission.state is SubmissionState.UNKNOWN and Feature.LOOK_UP in account.backend.vendor.features:
-                await self._find(account, submission, timing)
+            elif submission.state is SubmissionState.UNKNOWN:
+                await self._find(account, submission, valid_until, timing)
         except (TransportError, CallError):
             await self._ledger.postpone([submission.id], self._next(submission))
 
@@ -80,23 +85,27 @@ class Refresher:
             return
 
     async def _report(self, account: Account, submission: StoredSubmission, valid_until: datetime, timing: Timing) -> None:
-        message = await self._ledger.message(submission.id)
-        if message is None or submission.vendor_ref is None or Feature.REPORTS not in account.backend.vendor.features:
+        vendor, message = account.backend.vendor, await self._ledger.message(submission.id)
+        if message is None or submission.vendor_ref is None:
             return
-        exchange = account.backend.vendor.report(int(submission.vendor_ref), message, account.credentials)
-        reports = await account.backend.outbound.run(exchange, timing)
+        reports: tuple[ItemReport, ...] = ()
+        again = over_at = valid_until + _AFTER_VALIDITY
+        if Feature.REPORTS in vendor.features:
+            exchange = vendor.report(int(submission.vendor_ref), message, account.credentials)
+            reports = await account.backend.outbound.run(exchange, timing)
+            again = self._next(submission)
         now = self._clock()
         updates = [_update(report, now) for report in reports]
-        over = now >= valid_until + _AFTER_VALIDITY
+        over = now >= over_at
         if over:
             updates += _timed_out(message, reports, now)
-        await self._ledger.report(submission.id, updates, None if over else self._next(submission))
+        await self._ledger.report(submission.id, updates, None if over else again)
 
-    async def _find(self, account: Account, submission: StoredSubmission, timing: Timing) -> None:
-        message = await self._ledger.message(submission.id)
-        if message is None:
+    async def _find(self, account: Account, submission: StoredSubmission, valid_until: datetime, timing: Timing) -> None:
+        vendor, message = account.backend.vendor, await self._ledger.message(submission.id)
+        if message is None or Feature.LOOK_UP not in vendor.features or self._clock() >= valid_until + _LAST_LOOK_UP:
+            await self._ledger.postpone([submission.id], None)  # it stays unknown, and the operator is shown it
             return
-        vendor = account.backend.vendor
         found = await account.backend.outbound.run(vendor.find(message, account.credentials), timing)
         now = self._clock()
         if found is not None:

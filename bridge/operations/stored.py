@@ -53,10 +53,11 @@ class StoredPackages(_Stored):
             return await self._ledger.packages(account.username, query)
         if not query.ids and not query.custom_ids:
             return page
-        # what was kept, refused or is unknown has an id of the ledger, which the vendor does not know
-        shown = {row.id for row in page.rows}
+        # what was kept, split, refused or unknown has an id of the ledger, which the vendor does not know
+        await self._refresher.stale(account, timing)
+        ids, custom_ids = ({getattr(row, name) for row in page.rows} for name in ("id", "custom_id"))
         stored = await self._ledger.packages(account.username, query)
-        own = tuple(row for row in stored.rows if row.id not in shown)
+        own = tuple(row for row in stored.rows if row.id not in ids and (row.custom_id is None or row.custom_id not in custom_ids))
         return replace(page, total_record=page.total_record + len(own), rows=(*page.rows, *own))
 
 
@@ -86,7 +87,19 @@ class StoredCancel(_Stored):
         if cancelled is Cancelled.CANCELLED:
             return 1
         if account.backend.vendor.keeps_packages:
-            status: int = await self._case.run(account, prepared, timing)
-            return status
+            return await self._at_vendor(account, prepared, timing)
         not_found = cancelled is Cancelled.NOT_FOUND
         raise CallError(ErrorCode.SMS_PKG_NOT_FOUND if not_found else ErrorCode.SMS_PKG_NOT_CHANGEABLE)
+
+    async def _at_vendor(self, account: Account, key: PackageKey, timing: Timing) -> int:
+        """The client may know an id that only the ledger has."""
+        stored = await self._ledger.find(account.username, key)
+        submissions = () if stored is None or stored.vendor != account.backend.name else stored.submissions
+        keys = [PackageKey(id=int(each.vendor_ref)) for each in submissions if each.vendor_ref is not None]
+        try:
+            statuses = [await self._case.run(account, each, timing) for each in keys or [key]]
+        except CallError as error:
+            if submissions and error.code == ErrorCode.SMS_PKG_NOT_FOUND:
+                raise CallError(ErrorCode.SMS_PKG_NOT_CHANGEABLE) from None
+            raise
+        return int(statuses[0])

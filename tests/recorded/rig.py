@@ -6,7 +6,8 @@ The background does not run by itself: `Rig.sweep` does what is due, once.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,7 +16,9 @@ from lxml import etree
 
 from bridge.app import Bridge, compose
 from bridge.commands import _DEMOS
-from bridge.domain.query import PackageKey
+from bridge.domain.http import HttpRequest
+from bridge.domain.package import Package
+from bridge.domain.query import PackageKey, PackagesQuery
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import StoredPackage, StoredSubmission
 from bridge.operations.backend import Backend
@@ -28,15 +31,14 @@ from bridge.soap.writer import write_call
 from tests.program import free_port
 from tests.soap.serving import NOW, Vendor
 
-__all__ = ["ACCEPTED_STATES", "LOGIN", "NOW", "NUMBERS", "OTHER", "VENDORS", "Answer", "Rig", "open_rig", "options"]
+__all__ = ["LOGIN", "NOW", "NUMBERS", "OTHER", "VENDORS", "Answer", "Rig", "open_rig", "options"]
 
 VENDORS = ("node", "isobil", "innomobil", "toplusms")
 LOGIN, OTHER = ("admin", "123456"), ("second", "654321")
 # delivered all, in the sandboxes
 NUMBERS = tuple(f"9053212345{last:02}" for last in (10, 20, 30, 40, 50, 60, 70))
-# states of a package that the vendor has taken a moment ago; node tells its own
-ACCEPTED_STATES = {"1", "3", "4"}
 _HASTE = 0.4
+_PORT = re.compile(r":[0-9]+/")
 
 
 def options() -> Options:
@@ -103,6 +105,16 @@ class _HasteFirst:
         await self._patient.close()
         if self._hasty is not None:
             await self._hasty.close()
+
+
+class _Elsewhere:
+    """An engine that looks for the vendor at a port where nobody listens."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine, self._port = engine, free_port()
+
+    async def send(self, request: HttpRequest) -> Any:
+        return await self._engine.send(request._replace(url=_PORT.sub(f":{self._port}/", request.url, count=1)))
 
 
 @dataclass
@@ -177,15 +189,18 @@ class Rig:
         assert found is not None
         return found
 
-    async def submission(self, package_id: int) -> StoredSubmission:
-        """The ledger's row of the only vendor message."""
+    async def submission(self, package_id: int | None = None) -> StoredSubmission:
+        """The ledger's row of the only vendor message: of a package, or of the only package."""
+        if package_id is None:
+            (package,) = await self.recorded()
+            assert package.id is not None
+            package_id = package.id
         (found,) = (await self.stored(package_id)).submissions
         return found
 
-    async def nothing_recorded(self, username: str = LOGIN[0]) -> bool:
-        from bridge.domain.query import PackagesQuery
-
-        return (await self.ledger.packages(username, PackagesQuery())).total_record == 0
+    async def recorded(self, username: str = LOGIN[0]) -> tuple[Package, ...]:
+        """All that the ledger has of an account."""
+        return (await self.ledger.packages(username, PackagesQuery())).rows
 
     async def sweep(self, seconds: float = 0) -> None:
         """Lets time pass, and does what is due then."""
@@ -203,27 +218,21 @@ class Rig:
         outbound._engine = _HasteFirst(outbound._engine)
 
     @contextlib.contextmanager
-    def unreachable(self) -> Any:
-        """Nobody listens at the vendor's address."""
-        vendor = self.backend.vendor
-        attribute = "_settings" if hasattr(vendor, "_settings") else "_base_url"
-        present = getattr(vendor, attribute)
-        address = f"http://127.0.0.1:{free_port()}/"
-        away = address if attribute == "_base_url" else present.model_copy(update={"base_url": address})
-        setattr(vendor, attribute, away)
+    def unreachable(self) -> Iterator[None]:
+        """Nobody listens where the vendor was."""
+        outbound = self.backend.outbound
+        present, outbound._engine = outbound._engine, _Elsewhere(outbound._engine)
         try:
             yield
         finally:
-            setattr(vendor, attribute, present)
+            outbound._engine = present
 
     def sends(self) -> list[tuple[str, str]]:
         """(number as E.164, text) of every message that the vendor took."""
         return [(number if number.startswith("90") else f"90{number}", text) for number, text in self.vendor.sent()]
 
 
-def settings_of(
-    kind: str, base_url: str, ledger_url: str, *, mapped: bool, vendor: Mapping[str, Any], **sections: Any
-) -> Settings:
+def settings_of(kind: str, base_url: str, ledger_url: str, *, mapped: bool, vendor: Mapping[str, Any], **sections: Any) -> Settings:
     demo = _DEMOS[kind]
     accounts = tuple(
         {"username": login[0], "password": login[1], "credentials": {**demo.credentials, "username": name, "password": password}}
@@ -244,7 +253,12 @@ def settings_of(
 
 @contextlib.asynccontextmanager
 async def open_rig(
-    sandbox: tuple[str, Clock, Vendor], ledger_url: str, *, mapped: bool = True, vendor: Mapping[str, Any] | None = None, **more: Any
+    sandbox: tuple[str, Clock, Vendor],
+    ledger_url: str,
+    *,
+    mapped: bool = True,
+    vendor: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> AsyncIterator[Rig]:
     """mapped: else pass-through. vendor: keys of [vendors.main]. more: tables of the file."""
     kind, clock, control = sandbox
