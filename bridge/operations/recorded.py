@@ -31,12 +31,15 @@ from bridge.ledger.values import (
     SubmissionOutcome,
     Unknown,
 )
+from bridge.log import get_logger
 from bridge.operations.backend import UNREACHABLE, Account, UseCase, need, prove
 from bridge.operations.plan import Part, plan
 from bridge.operations.send import features_of
 from bridge.outbound.driver import Timing
 
 __all__ = ["RecordedSend", "Submitter"]
+
+log = get_logger("bridge.send")
 
 # what the bridge supplies where the vendor lacks it
 SUPPLIED = frozenset({Feature.CUSTOM_ID, Feature.SCHEDULE})
@@ -70,6 +73,7 @@ class Submitter:
             return SubmissionOutcome(submission_id, self._unreachable(account), now)
         except OutcomeUnknown as error:
             now = self._clock()
+            log.warning("outcome unknown", submission=submission_id, vendor=backend.name, what=error.what)
             return SubmissionOutcome(submission_id, Unknown(error.what), now, now + FIRST_LOOK)
         except CallError as error:  # the vendor's refusal, or its adapter's before a byte was sent
             return SubmissionOutcome(submission_id, Refused(error.code, error.message), self._clock())
