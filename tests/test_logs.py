@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -142,9 +143,27 @@ def no_calls(login: Login) -> Iterator[bytes]:
     yield request("", method="GET", path=f"/soap?password={PASSWORD}&msg={TOKEN}", headers=login.http)
 
 
+class Mode(NamedTuple):
+    """How the bridge is set up: its vendor, where that vendor listens, takes sends and shows its credit."""
+
+    kind: str
+    base: str
+    sends: str
+    credit: str
+    mapped: bool
+
+
+MODES = {
+    "mapped": Mode("node", "", "/sms/create", "/user/credit", True),
+    "pass-through": Mode("node", "", "/sms/create", "/user/credit", False),
+    "ledger": Mode("innomobil", "api/v1/", "/api/v1/sendsms", "/api/v1/kredi", True),
+}
+
+
 class Rig(NamedTuple):
     """A bridge, the vendor behind it, and what the bridge logs."""
 
+    mode: Mode
     bridge: Served
     vendor: Vendor
     log: Any
@@ -160,34 +179,41 @@ class Rig(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def vendor() -> Iterator[Vendor]:
-    with serve_in_thread(build("node", options=Options(accounts={"user": VENDOR_PASSWORD}))) as running:
-        vendor = Vendor(running.base_url)
-        yield vendor
-        vendor.close()
+def vendors() -> Iterator[dict[str, Vendor]]:
+    with ExitStack() as stack:
+        found = {}
+        for kind in {mode.kind for mode in MODES.values()}:
+            sandbox = build(kind, options=Options(accounts={"user": VENDOR_PASSWORD}))
+            found[kind] = Vendor(stack.enter_context(serve_in_thread(sandbox)).base_url)
+            stack.callback(found[kind].close)
+        yield found
 
 
-@pytest.fixture(params=["mapped", "pass-through"])
-def rig(request: pytest.FixtureRequest, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+@pytest.fixture(params=MODES)
+def rig(request: pytest.FixtureRequest, vendors, monkeypatch, tmp_path: Path) -> Iterator[Rig]:
+    mode = MODES[request.param]
+    vendor = vendors[mode.kind]
     vendor.reset()
     for case in (SendSmsCase, SendOtpCase):  # looks for uncertain sends without pauses
         monkeypatch.setattr(f"bridge.app.{case.__name__}", partial(case, pauses=(0.0,)))
     credentials = {"username": "user", "password": VENDOR_PASSWORD}
-    accounts = ({"username": "admin", "password": PASSWORD, "credentials": credentials},) if request.param == "mapped" else ()
-    limits = {"free_login_failures": 1000}
-    vendors = {"main": {"kind": "node", "base_url": vendor.url, "read_timeout_seconds": 1}}
-    settings = settings_for(vendor.url, accounts=accounts, limits=limits, vendors=vendors, log={"requests": True})
-    with captured_log() as log, serve(settings) as bridge:
-        yield Rig(bridge, vendor, log)
+    tables: dict[str, Any] = {
+        "accounts": ({"username": "admin", "password": PASSWORD, "credentials": credentials},) if mode.mapped else (),
+        "limits": {"free_login_failures": 1000},
+        "vendors": {"main": {"kind": mode.kind, "base_url": vendor.url + mode.base, "read_timeout_seconds": 1}},
+        "log": {"requests": True},
+    }
+    if mode.kind != "node":
+        tables["ledger"] = {"url": f"sqlite:///{tmp_path / 'bridge.db'}"}
+    with captured_log() as log, serve(settings_for(vendor.url, **tables)) as bridge:
+        yield Rig(mode, bridge, vendor, log)
 
 
 @pytest.fixture
 def login(rig: Rig) -> Login:
     """One that is right, in the body."""
-    mapped = bool(rig.bridge.app.bridge.accounts)
-    return Login(
-        "right", {"username": "admin", "password": PASSWORD} if mapped else {"username": "user", "password": VENDOR_PASSWORD}
-    )
+    right = {"username": "admin", "password": PASSWORD} if rig.mode.mapped else {"username": "user", "password": VENDOR_PASSWORD}
+    return Login("right", right)
 
 
 def test_the_search_finds_what_it_should():
@@ -198,7 +224,7 @@ def test_the_search_finds_what_it_should():
 def test_good_calls_and_wrong_passwords(rig, login, place):
     right = logins(PASSWORD)[place]
     for operation, fields in GOOD:
-        if rig.bridge.app.bridge.accounts:
+        if rig.mode.mapped:
             rig.send(operation, fields, right)
         rig.send(operation, fields, login)
         refused = rig.send(operation, fields, logins(WRONG)[place])
@@ -228,7 +254,7 @@ def test_what_is_no_call(rig, place):
 )
 def test_vendor_faults(rig, login, fault):
     for operation, fields in GOOD[:1] + GOOD[-1:]:
-        rig.vendor.play(fault, path="/sms/create" if operation == "sendSms" else "/user/credit")
+        rig.vendor.play(fault, path=rig.mode.sends if operation == "sendSms" else rig.mode.credit)
         answer = rig.send(operation, fields, login)
         assert found_in(answer.content.decode()) == []
     rig.logged()
@@ -245,10 +271,10 @@ def test_a_vendor_that_repeats_what_it_was_given(rig, login):
         (200, {"err": words, "data": words}),
         (200, {"err": None, "data": {"pkgID": words}}),
     ):
-        rig.vendor.play("answer", status=status, body=json.dumps(body), path="/sms/create")
+        rig.vendor.play("answer", status=status, body=json.dumps(body), path=rig.mode.sends)
         rig.send("sendSms", SMS, login)
     err["err"]["code"] = words
-    rig.vendor.play("answer", body=json.dumps(err))
+    rig.vendor.play("answer", body=json.dumps(err), path=rig.mode.credit)
     rig.send("getUserCredit", {}, login)
     rig.logged()
 
@@ -275,9 +301,9 @@ def test_exceptions_that_nobody_foresaw(rig, login, monkeypatch, where):
     assert [each.partition(":")[0] for each in failed["failure"]] == ["RuntimeError", "KeyError"]
 
 
-@pytest.mark.parametrize("form", ["json", "console"])
-def test_the_whole_program(vendor, tmp_path: Path, form: str):
+def test_the_whole_program(vendors, tmp_path: Path):
     """All that a process prints, with asyncio's own debugging on."""
+    vendor = vendors["node"]
     vendor.reset()
     file = tmp_path / "bridge.toml"
     file.write_text(
@@ -289,7 +315,7 @@ def test_the_whole_program(vendor, tmp_path: Path, form: str):
         free_login_failures = 1000
         [log]
         level = "debug"
-        format = "{form}"
+        format = "console"
         [vendors.main]
         kind = "node"
         base_url = "{vendor.url}"
@@ -318,15 +344,14 @@ def test_the_whole_program(vendor, tmp_path: Path, form: str):
         assert len(vendor.sent()) > 5
 
 
-@pytest.mark.parametrize("command", ["serve", "check"])
-def test_a_start_that_fails(tmp_path: Path, command: str):
+def test_a_start_that_fails(tmp_path: Path):
     file = tmp_path / "bridge.toml"
     file.write_text(
         f'[vendors.main]\nkind = "node"\nbase_url = "http://user:{TOKEN}@vendor.example/"\n'
         f'[[accounts]]\nusername = "admin"\npassword = ["{PASSWORD}"]\ncredentials = {{ password = "{VENDOR_PASSWORD}" }}\n',
         encoding="utf-8",
     )
-    with Program(command, "--config", str(file)) as program:
+    with Program("serve", "--config", str(file)) as program:
         assert program.end() == 1
         assert found_in(program.output) == []
         assert len(program.output.splitlines()) == 1
