@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +44,13 @@ log = get_logger("bridge.send")
 
 # what the bridge supplies where the vendor lacks it
 SUPPLIED = frozenset({Feature.CUSTOM_ID, Feature.SCHEDULE})
+# what the operator may have dropped, as Message has it
+_DROPPED = {
+    Feature.PERIODIC: "period",
+    Feature.PUSH: "push_url",
+    Feature.TRUST_DATE: "trust_at",
+    Feature.COMMERCIAL: "commercial",
+}
 # vendor messages of one package that are on their way at once
 _AT_ONCE = 8
 # after this a claim is stale: longer than any vendor call may take
@@ -108,6 +116,7 @@ class RecordedSend:
         for feature in features_of(prepared):
             if feature not in supplied:
                 need(account, feature)
+        prepared = _without(prepared, account.backend.ignored - vendor.features)
         vendor.check(prepared)
         await prove(account, timing)
         parts = plan(prepared, vendor.limits)
@@ -169,3 +178,9 @@ class RecordedSend:
             return None
         result = outcomes[0].result
         return int(result.vendor_ref) if isinstance(result, Accepted) else None
+
+
+def _without(message: Message, ignored: Iterable[Feature]) -> Message:
+    """The message as if what is ignored had not been asked for: so it is also recorded, looked up and listed."""
+    nothing: dict[str, Any] = {name: None for feature in ignored if (name := _DROPPED.get(feature))}
+    return replace(message, **nothing) if nothing else message

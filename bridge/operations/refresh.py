@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bridge.domain.capability import Feature
@@ -95,10 +96,8 @@ class Refresher:
             reports = await account.backend.outbound.run(exchange, timing)
             again = self._next(submission)
         now = self._clock()
-        updates = [_update(report, now) for report in reports]
         over = now >= over_at
-        if over:
-            updates += _timed_out(message, reports, now)
+        updates = _last_updates(message, reports, now) if over else [_update(report, now) for report in reports]
         await self._ledger.report(submission.id, updates, None if over else again)
 
     async def _find(self, account: Account, submission: StoredSubmission, valid_until: datetime, timing: Timing) -> None:
@@ -132,7 +131,9 @@ def _update(report: ItemReport, now: datetime) -> ItemUpdate:
     return ItemUpdate(report.number, state, report.raw, report.at or now, report.text)
 
 
-def _timed_out(message: Message, reports: Iterable[ItemReport], now: datetime) -> list[ItemUpdate]:
-    """Everybody of whom nothing final was said; the ledger leaves alone who is final already."""
-    final = {report.number for report in reports if report.state in FINAL_ITEMS}
-    return [ItemUpdate(number, ItemState.TIMED_OUT, "", now) for number in message.numbers if number not in final]
+def _last_updates(message: Message, reports: Sequence[ItemReport], now: datetime) -> list[ItemUpdate]:
+    """Everybody of whom nothing final is said is timed out; the ledger leaves alone who is final already."""
+    updates = [_update(report, now) for report in reports]
+    updates = [each if each.state in FINAL_ITEMS else each._replace(state=ItemState.TIMED_OUT, at=now) for each in updates]
+    silent = Counter(message.numbers) - Counter(report.number for report in reports)
+    return updates + [ItemUpdate(number, ItemState.TIMED_OUT, "", now) for number in silent.elements()]
