@@ -10,7 +10,7 @@ from tests.program import Program
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """The address of a demo that nobody has used before."""
-    with Program("demo", "--port", "0") as program:
+def endpoint(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a demo that nobody has used before: of node, or of the vendor that the parameter names."""
+    with Program("demo", "--port", "0", "--vendor", getattr(request, "param", "node")) as program:
         yield f"http://127.0.0.1:{program.port()}/soap"

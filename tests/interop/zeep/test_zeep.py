@@ -1,4 +1,4 @@
-"""zeep, with a client made from the WSDL that the running bridge serves."""
+"""zeep, with a client made from the WSDL that the running bridge serves. The same calls, whichever vendor is behind it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import pytest
 import requests
 from zeep import Client
 from zeep.transports import Transport
+
+from bridge.sandbox import VENDORS
+
+pytestmark = pytest.mark.parametrize("endpoint", VENDORS, indirect=True, scope="module")
 
 LOGIN = {"username": "admin", "password": "123456"}
 TURKISH = "Şişli'de ağaç gölgesi: ĞÜŞİÖÇ ığüşöç & <b> 5 > 3 €"
@@ -68,6 +72,14 @@ def test_one_number(service):
     assert package.id == sent.pkgID
     again = service.sendSms(**LOGIN, **SMS, sendingType=0, content=TURKISH, number=FIRST, customID="zeep-1")
     assert code(again) == "ERR_SMS_PKG_CUSTOM_ID_DUPLICATION"
+
+
+@pytest.mark.parametrize("encoding", [0, 1, 2])
+def test_turkish_letters(service, encoding):
+    message = SMS | {"encoding": encoding}
+    sent = succeeded(service.sendSms(**LOGIN, **message, sendingType=0, content=TURKISH, number=FIRST))
+    (package,) = succeeded(service.getSmsPackages(**LOGIN, ids={"item": [sent.pkgID]})).list.item
+    assert (package.content, package.encoding) == (TURKISH, encoding)
 
 
 @pytest.mark.parametrize("numbers", [[{"nr": FIRST}, {"nr": SECOND}], [FIRST, SECOND]], ids=["nr", "plain"])
