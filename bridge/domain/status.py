@@ -19,6 +19,7 @@ from typing import Final
 
 __all__ = [
     "FINAL_ITEMS",
+    "ITEM_OF",
     "MOVES",
     "SHELVES",
     "UNDELIVERED",
@@ -124,6 +125,18 @@ MOVES: Final[Mapping[type[State], Mapping[State, frozenset[State]]]] = MappingPr
     {ItemState: _ITEM, PackageState: _PACKAGE, SubmissionState: _SUBMISSION}
 )
 """Kind of state -> state -> the states that may follow it. What is not named may not happen; a state without a row is final."""
+
+ITEM_OF: Final[Mapping[SubmissionState, ItemState]] = MappingProxyType(
+    {
+        SubmissionState.PENDING: ItemState.WAITING,
+        SubmissionState.SENDING: ItemState.SENDING,
+        SubmissionState.ACCEPTED: ItemState.SENT,
+        SubmissionState.REFUSED: ItemState.REJECTED,
+        SubmissionState.UNKNOWN: ItemState.SENDING,
+        SubmissionState.CANCELLED: ItemState.CANCELLED,
+    }
+)
+"""The state of a recipient of whom nothing was reported: it is as far as its submission."""
 
 FINAL_ITEMS: Final = frozenset(state for state in ItemState if state not in _ITEM)
 UNDELIVERED: Final = frozenset({ItemState.REJECTED, ItemState.UNDELIVERED, ItemState.TIMED_OUT})

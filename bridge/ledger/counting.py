@@ -23,7 +23,7 @@ _ALL, _DAYS, _HOURS = 0, 1, 2
 _UPSERT = BulkInsert(
     package_count,
     ("account", "level", "bucket", "sender", "shelf", "n"),
-    "ON CONFLICT (account, level, bucket, sender, shelf) DO UPDATE SET n = package_count.n + excluded.n",
+    conflict="ON CONFLICT (account, level, bucket, sender, shelf) DO UPDATE SET n = package_count.n + excluded.n",
 )
 
 

@@ -12,8 +12,8 @@ from bridge.domain.message import Message, Period, PeriodType
 __all__ = ["dump", "load"]
 
 
-def dump(message: Message) -> str | None:
-    """The column's value; None when the message has none of it."""
+def dump(message: Message) -> str:
+    """The column's value; "" when the message has none of it."""
     if (
         message.period is None
         and message.push_url is None
@@ -21,7 +21,7 @@ def dump(message: Message) -> str | None:
         and message.trust_at is None
         and not message.otp_call
     ):
-        return None
+        return ""
     period, trust_at = message.period, message.trust_at
     values = {
         "otp_call": message.otp_call or None,

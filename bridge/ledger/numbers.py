@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import LedgerUnavailable
-from bridge.ledger.tables import account, counter, package
+from bridge.ledger.tables import account, counter, id_block, package
 
 __all__ = ["FIRST_ID", "Numbers", "account_number"]
 
@@ -70,6 +70,7 @@ class Numbers:
         assert end is not None
         if end > _ID_LIMIT:
             raise LedgerUnavailable("package ids have run out")
+        connection.execute(insert(id_block).values(first=end - size, finish=end, indexed=end - size))
         return range(end - size, end)
 
     def _start(self, connection: Connection) -> int:

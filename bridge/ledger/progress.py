@@ -6,16 +6,26 @@ items of one package past each other (SQLite has one writer anyway).
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import BigInteger, Connection, Row, func, literal, select, update
 
-from bridge.domain.status import UNDELIVERED, ItemState, PackageState, may_follow, package_state, shelf_of
+from bridge.domain.status import (
+    ITEM_OF,
+    UNDELIVERED,
+    ItemState,
+    PackageState,
+    SubmissionState,
+    may_follow,
+    package_state,
+    shelf_of,
+)
 from bridge.ledger import counting
 from bridge.ledger.counting import Change
-from bridge.ledger.tables import SPAN, item, package
+from bridge.ledger.tables import SPAN, item, package, submission
 
-__all__ = ["follow", "items_of", "lock"]
+__all__ = ["follow", "item_state", "items_of", "lock"]
 
 _COLUMNS = [
     package.c[name]
@@ -38,11 +48,33 @@ def items_of(package_id: int) -> Any:
     return item.c.id.between(package_id * SPAN, (package_id + 1) * SPAN - 1)
 
 
+def item_state(reported: int | None, submission_state: int | None) -> ItemState:
+    """What is reported of an item, else what follows from its submission."""
+    if reported is not None:
+        return ItemState(reported)
+    assert submission_state is not None  # an item without a submission has a state
+    return ITEM_OF[SubmissionState(submission_state)]
+
+
+def _tally(connection: Connection, package_id: int) -> list[tuple[ItemState, int, int]]:
+    """Of the package's items: state, how many, and their parts; a state may come more than once."""
+    groups = [item.c.state, submission.c.state]
+    rows = connection.execute(
+        select(item.c.state.label("reported"), submission.c.state, func.count().label("n"), func.sum(item.c.parts).label("parts"))
+        .select_from(item)
+        .outerjoin(submission, submission.c.id == literal(package_id * SPAN, BigInteger) + item.c.part)
+        .where(items_of(package_id))
+        .group_by(*groups)
+    )
+    return [(item_state(row.reported, row.state), row.n, row.parts) for row in rows]
+
+
 def follow(connection: Connection, locked: Row[Any], **changed: object) -> PackageState:
     """Recomputes the package from its items. changed: other columns to set. Returns its state."""
-    tally = select(item.c.state, func.count().label("n"), func.sum(item.c.parts).label("parts"))
-    rows = connection.execute(tally.where(items_of(locked.id)).group_by(item.c.state)).all()
-    counts = {ItemState(row.state): row.n for row in rows}
+    rows = _tally(connection, locked.id)
+    counts: Counter[ItemState] = Counter()
+    for each, n, _ in rows:
+        counts[each] += n
     before = PackageState(locked.state)
     state = package_state(counts, before)
     if state is not before and not may_follow(state, before):
@@ -51,9 +83,9 @@ def follow(connection: Connection, locked: Row[Any], **changed: object) -> Packa
     values = changed | {
         "state": state.value,
         "shelf": shelf,
-        "credit": sum(row.parts for row in rows if row.state not in _FREE),
-        "delivered": counts.get(ItemState.DELIVERED, 0),
-        "undelivered": sum(counts.get(each, 0) for each in UNDELIVERED),
+        "credit": sum(parts for each, _, parts in rows if each not in _FREE),
+        "delivered": counts[ItemState.DELIVERED],
+        "undelivered": sum(counts[each] for each in UNDELIVERED),
     }
     connection.execute(update(package).where(package.c.id == locked.id).values(**values))
     if shelf != locked.shelf:

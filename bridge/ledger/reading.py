@@ -15,7 +15,7 @@ from bridge.domain.message import Encoding, Kind, Message
 from bridge.domain.operators import NUMBER_BLOCKS
 from bridge.domain.package import PackageItem, Page
 from bridge.domain.query import ItemsQuery, PackageKey
-from bridge.domain.status import PackageState, SubmissionState
+from bridge.domain.status import ITEM_OF, PackageState, SubmissionState
 from bridge.errors import CallError, ErrorCode
 from bridge.ledger import extras
 from bridge.ledger.instant import from_ms, to_ms
@@ -98,13 +98,14 @@ def list_items(connection: Connection, account_number: int | None, query: ItemsQ
     if found is None:
         raise CallError(ErrorCode.SMS_PKG_NOT_FOUND)
     conditions = [items_of(found.id), *_item_filters(query)]
-    total = connection.scalar(select(func.count()).select_from(item).where(*conditions)) or 0
+    joined = item.outerjoin(submission, submission.c.id == literal(found.id * SPAN, BigInteger) + item.c.part)
+    total = connection.scalar(select(func.count()).select_from(joined).where(*conditions)) or 0
     offset = query.page_index * query.page_size
     if total <= offset:
         return Page(total_record=total, rows=())
     rows = (
-        select(item, submission.c.settled_at)
-        .outerjoin(submission, submission.c.id == literal(found.id * SPAN, BigInteger) + item.c.part)
+        select(item, submission.c.settled_at, submission.c.state.label("submission_state"), submission.c.code)
+        .select_from(joined)
         .where(*conditions)
         .order_by(item.c.id)
         .limit(query.page_size)
@@ -121,7 +122,8 @@ def _item_filters(query: ItemsQuery) -> list[ColumnElement[bool]]:
         blocks = NUMBER_BLOCKS.get(query.operator, ())
         found.append(or_(False, *(item.c.number.startswith(block) for block in blocks)))
     if query.state is not None:
-        found.append(item.c.state == query.state)
+        follows = [state.value for state, item_state in ITEM_OF.items() if item_state == query.state]
+        found.append(or_(item.c.state == query.state, and_(item.c.state.is_(None), submission.c.state.in_(follows))))
     return found
 
 

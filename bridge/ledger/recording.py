@@ -14,7 +14,7 @@ from bridge.ledger import counting, extras
 from bridge.ledger.bulk import BulkInsert
 from bridge.ledger.counting import Change
 from bridge.ledger.instant import to_ms
-from bridge.ledger.tables import SPAN, item, package, submission, unindexed
+from bridge.ledger.tables import SPAN, item, package, submission
 from bridge.ledger.values import DuplicateCustomId, NewPackage, NewSubmission, Recorded
 
 __all__ = ["INVALID_NUMBER", "OWN_TEXTS_LIMIT", "TEXT_SEPARATOR", "Numbered", "record"]
@@ -29,7 +29,6 @@ OWN_TEXTS_LIMIT = 16_384
 Row = tuple[Any, ...]
 
 _SENDING, _PENDING = SubmissionState.SENDING.value, SubmissionState.PENDING.value
-_ITEM_SENDING, _ITEM_WAITING = ItemState.SENDING.value, ItemState.WAITING.value
 _PACKAGES = BulkInsert(
     package,
     (
@@ -60,11 +59,16 @@ _PACKAGES = BulkInsert(
         "credit",
         "undelivered",
     ),
-    "ON CONFLICT (account, custom_id) WHERE custom_id IS NOT NULL DO NOTHING",
+    blank=dict.fromkeys(("custom_id", "own_custom_id", "title", "own_texts", "extras"), "''"),
+    conflict="ON CONFLICT (account, custom_id) WHERE custom_id IS NOT NULL DO NOTHING",
 )
-_SUBMISSIONS = BulkInsert(submission, ("id", "package_id", "state", "claim", "content", "first", "last", "due_at"))
-_ITEMS = BulkInsert(item, ("id", "part", "number", "content", "parts", "state", "error"))
-_UNINDEXED = BulkInsert(unindexed, ("package_id",))
+_SUBMISSIONS = BulkInsert(
+    submission,
+    ("id", "package_id", "state", "claim", "content", "first", "last", "due_at"),
+    blank=dict.fromkeys(("claim", "content"), "''"),
+)
+_ITEMS = BulkInsert(item, ("id", "part", "number", "content", "parts"), blank={"content": "''"})
+_INVALID_ITEMS = BulkInsert(item, ("id", "number", "content", "parts", "state", "error"), blank={"content": "''"})
 
 
 class Numbered(NamedTuple):
@@ -82,6 +86,7 @@ class _Rows(NamedTuple):
     package: Row
     submissions: list[Row]
     items: list[Row]
+    invalid_items: list[Row]
     change: Change
 
 
@@ -96,7 +101,7 @@ def record(connection: Connection, packages: Sequence[Numbered], token: str) -> 
     fresh = batch if written == len(batch) else _without_duplicates(connection, batch)
     _SUBMISSIONS.run(connection, [row for rows in fresh for row in rows.submissions])
     _ITEMS.run(connection, [row for rows in fresh for row in rows.items])
-    _UNINDEXED.run(connection, [(rows.recorded.package_id,) for rows in fresh])
+    _INVALID_ITEMS.run(connection, [row for rows in fresh for row in rows.invalid_items])
     counting.apply(connection, [rows.change for rows in fresh])
     if fresh is batch:
         return [rows.recorded for rows in batch]
@@ -123,6 +128,7 @@ def _rows(numbered: Numbered, token: str) -> _Rows:
         _package(new, (id_, account, new.vendor, uuid), accepted_at, (sending_at, shelf)),
         _submissions(new, id_, token),
         _items(new, first_id),
+        _invalid_items(new, first_id) if message.invalid_numbers else [],
         Change(account, message.sender, shelf, sending_at, 1),
     )
 
@@ -135,21 +141,21 @@ def _package(new: NewPackage, head: Row, accepted_at: int, place: tuple[int, int
     total = new.parts * len(message.numbers) if isinstance(new.parts, int) else sum(new.parts)
     return (
         *head,
-        None if own else custom_id,
-        custom_id if own else None,
+        "" if own or custom_id is None else custom_id,
+        custom_id if own else "",
         message.kind.value,
         message.sender,
-        message.title,
+        message.title or "",
         message.text,
-        message.texts and _own_texts(message.texts),
+        _own_texts(message.texts) if message.texts else "",
         message.encoding.value,
         message.validity_minutes,
         accepted_at,
         place[0],
-        message.send_at is not None,
+        int(message.send_at is not None),
         to_ms(new.valid_until),
         extras.dump(message),
-        message.period is not None,
+        int(message.period is not None),
         new.state.value,
         place[1],
         len(new.submissions),
@@ -197,39 +203,33 @@ def _own_texts(texts: Iterable[str]) -> str:
 def _submissions(new: NewPackage, package_id: int, token: str) -> list[Row]:
     """In the order of the columns of _SUBMISSIONS."""
     sending = new.state is PackageState.SENDING
-    state, claim = (_SENDING, token) if sending else (_PENDING, None)
+    state, claim = (_SENDING, token) if sending else (_PENDING, "")
     due_at, first_id = to_ms(new.due_at), package_id * SPAN
     rows = []
     for place, (positions, text, own_due_at) in enumerate(new.submissions):
         due = due_at if own_due_at is None else to_ms(own_due_at)
-        rows.append((first_id + place, package_id, state, claim, text, positions[0], positions[-1], due))
+        rows.append((first_id + place, package_id, state, claim, text or "", positions[0], positions[-1], due))
     return rows
 
 
 def _items(new: NewPackage, first_id: int) -> list[Row]:
-    """In the order of the columns of _ITEMS: the valid recipients, then the invalid ones."""
-    message = new.message
-    state = _ITEM_SENDING if new.state is PackageState.SENDING else _ITEM_WAITING
-    count = len(message.numbers)
-    if count == 1 and not message.invalid_numbers and isinstance(new.parts, int):  # most packages
-        return [(first_id, 0, message.numbers[0], message.texts and message.texts[0], new.parts, state, None)]
-    texts: Sequence[str | None] = message.texts or (None,) * count
+    """In the order of the columns of _ITEMS."""
+    message, count = new.message, len(new.message.numbers)
+    if count == 1 and isinstance(new.parts, int):  # most packages
+        return [(first_id, 0, message.numbers[0], message.texts[0] if message.texts else "", new.parts)]
+    texts = message.texts or ("",) * count
     parts = (new.parts,) * count if isinstance(new.parts, int) else new.parts
-    places = _places(new.submissions, count)
-    rows: list[Row] = [
-        (id_, place, number, text, part, state, None)
-        for id_, place, number, text, part in zip(
-            range(first_id, first_id + count), places, message.numbers, texts, parts, strict=True
-        )
-    ]
-    invalid = len(message.invalid_numbers)
-    invalid_texts: Sequence[str | None] = message.invalid_texts or (None,) * invalid
-    ids = range(first_id + count, first_id + count + invalid)
-    rows += [
-        (id_, None, number, text, 0, ItemState.REJECTED.value, INVALID_NUMBER)
-        for id_, number, text in zip(ids, message.invalid_numbers, invalid_texts, strict=True)
-    ]
-    return rows
+    ids = range(first_id, first_id + count)
+    return list(zip(ids, _places(new.submissions, count), message.numbers, texts, parts, strict=True))
+
+
+def _invalid_items(new: NewPackage, first_id: int) -> list[Row]:
+    """In the order of the columns of _INVALID_ITEMS. They stand behind the valid ones."""
+    message, count = new.message, len(new.message.invalid_numbers)
+    ids = range(first_id + len(message.numbers), first_id + len(message.numbers) + count)
+    texts = message.invalid_texts or ("",) * count
+    rejected = (0, ItemState.REJECTED.value, INVALID_NUMBER)
+    return [(*row, *rejected) for row in zip(ids, message.invalid_numbers, texts, strict=True)]
 
 
 def _places(submissions: Sequence[NewSubmission], count: int) -> list[int]:

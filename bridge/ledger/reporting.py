@@ -9,16 +9,23 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from bridge.domain.status import FINAL_ITEMS, ItemState, PackageState, SubmissionState, may_follow
+from bridge.domain.status import FINAL_ITEMS, PackageState, SubmissionState, may_follow
 from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
-from bridge.ledger.progress import follow, lock
+from bridge.ledger.progress import follow, item_state, lock
 from bridge.ledger.tables import SPAN, item, submission
 from bridge.ledger.values import ItemUpdate
 
 __all__ = ["report"]
 
-_REPORTED = BulkUpdate(item, ("state", "raw", "reported_at", "id"), also="error = NULL", where="item.part IS NOT NULL")
+_NOTHING = -9
+_REPORTED = BulkUpdate(
+    item,
+    ("state", "raw", "reported_at", "id"),
+    also="error = NULL",
+    where="item.part IS NOT NULL",
+    blank={"state": str(_NOTHING)},
+)
 # a report can come before the outcome of the send is settled
 _REPORTABLE = (SubmissionState.SENDING, SubmissionState.ACCEPTED, SubmissionState.UNKNOWN)
 
@@ -38,18 +45,16 @@ def report(connection: Connection, submission_id: int, updates: Sequence[ItemUpd
         return PackageState(locked.state)
     first = row.package_id * SPAN
     own = [item.c.id.between(first + row.first, first + row.last), item.c.part == submission_id - first]
-    _REPORTED.run(connection, list(_changes(connection, own, updates)))
-    if updates and row.state == SubmissionState.UNKNOWN:
-        connection.execute(
-            update(item).where(*own, item.c.state == ItemState.SENDING.value).values(state=ItemState.SENT.value, error=None)
-        )
+    _REPORTED.run(connection, list(_changes(connection, own, row.state, updates)))
     _close(connection, row, own, bool(updates), due_at)
     return follow(connection, locked)
 
 
-def _changes(connection: Connection, own: Sequence[Any], updates: Iterable[ItemUpdate]) -> Iterable[tuple[int, str, int, int]]:
+def _changes(
+    connection: Connection, own: Sequence[Any], submission_state: int, updates: Iterable[ItemUpdate]
+) -> Iterable[tuple[int, str, int, int]]:
     """Rows for _REPORTED. Of several items with one number, each update without a text takes the next."""
-    items = connection.execute(select(item.c.id, item.c.number, item.c.content, item.c.state, item.c.raw).where(*own)).all()
+    items = connection.execute(select(item.c.id, item.c.number, item.c.content, item.c.state).where(*own)).all()
     by_number: dict[str, deque[Any]] = defaultdict(deque)
     for row in sorted(items, key=lambda row: row.id):
         by_number[row.number].append(row)
@@ -57,12 +62,11 @@ def _changes(connection: Connection, own: Sequence[Any], updates: Iterable[ItemU
         row = _take(by_number.get(each.number), each.text)
         if row is None:
             continue
-        now = ItemState(row.state)
-        then = each.state if each.state is not None else _at_least_sent(now)
-        if then is now and each.raw == row.raw:
-            continue
+        now = item_state(row.state, submission_state)
+        then = now if each.state is None else each.state
         if then is now or may_follow(then, now):
-            yield then.value, each.raw, to_ms(each.at), row.id
+            # what is not final yet goes on following the submission
+            yield then.value if then in FINAL_ITEMS else _NOTHING, each.raw, to_ms(each.at), row.id
 
 
 def _take(rows: deque[Any] | None, text: str | None) -> Any:
@@ -77,13 +81,9 @@ def _take(rows: deque[Any] | None, text: str | None) -> Any:
     return rows.popleft()
 
 
-def _at_least_sent(now: ItemState) -> ItemState:
-    return ItemState.SENT if now is ItemState.SENDING else now
-
-
 def _close(connection: Connection, row: Any, own: Sequence[Any], told: bool, due_at: datetime | None) -> None:
     """Nobody looks again at a submission all of whose items are final; of an unknown one a report proves that it was taken."""
-    open_items = select(func.count()).select_from(item).where(*own, item.c.state.not_in([state.value for state in FINAL_ITEMS]))
+    open_items = select(func.count()).select_from(item).where(*own, item.c.state.is_(None))
     done = not connection.scalar(open_items)
     values: dict[str, object] = {"due_at": None if done or due_at is None else to_ms(due_at)}
     if told and row.state == SubmissionState.UNKNOWN:

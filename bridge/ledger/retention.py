@@ -13,7 +13,7 @@ from bridge.ledger import counting, search
 from bridge.ledger.counting import Change
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import lock
-from bridge.ledger.tables import SPAN, account, item, package, push, submission, unindexed
+from bridge.ledger.tables import SPAN, account, item, package, push, submission
 
 __all__ = ["purge", "withdraw"]
 
@@ -64,6 +64,5 @@ def _remove(connection: Connection, rows: Sequence[Any]) -> None:
         for table in (item, submission):
             connection.execute(delete(table).where(table.c.id.between(each * SPAN, (each + 1) * SPAN - 1)))
     connection.execute(delete(push).where(push.c.package_id.in_(ids)))
-    connection.execute(delete(unindexed).where(unindexed.c.package_id.in_(ids)))
     connection.execute(delete(package).where(package.c.id.in_(ids)))
     counting.apply(connection, [Change(row.account, row.sender, row.shelf, row.sending_at, -1) for row in rows])

@@ -2,8 +2,8 @@
 
 Facts:
 - To find any part of a text, an index holds its runs of three letters (trigrams). Some 60 of them cost more than all the rest of
-  recording a package. So packages are put into the index later, many at a time (`index_some`), which is three times cheaper; until
-  then they stand in `unindexed`, and a search looks at these one by one.
+  recording a package. So packages are put into the index later, many at a time (`index_some`), which is three times cheaper;
+  `id_block` knows which are not yet, and a search looks at these one by one.
 - SQLite has trigrams in FTS5; with positions, so that it finds exactly the texts with the keyword. Its row ids are the account
   times 2**32 plus the package's id: a search reads one account only.
 - PostgreSQL has them in the extension pg_trgm, which not every server may have; an index of arrays (GIN) of trigrams that begin
@@ -26,6 +26,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     column,
     delete,
     func,
@@ -34,10 +35,11 @@ from sqlalchemy import (
     table,
     text,
     union_all,
+    update,
 )
 
 from bridge.ledger.recording import TEXT_SEPARATOR
-from bridge.ledger.tables import package, unindexed
+from bridge.ledger.tables import id_block, package
 
 __all__ = ["LEAST", "fold", "forget", "has_text", "hits", "index_some", "some"]
 
@@ -49,24 +51,21 @@ _FOLD: Final = str.maketrans("İIıŞşĞğÜüÖöÇçABCDEFGHJKLMNOPQRSTUVWXYZ
 # on SQLite the virtual table itself is what MATCH compares
 _SEARCH = table("package_search", column("rowid", BigInteger), column("package_search", Text))
 _GRAMS = table("package_search", column("id", BigInteger), column("account", Integer), column("body", Text))
+# packages that are not in the index
+_LATE = and_(package.c.id >= id_block.c.indexed, package.c.id < id_block.c.finish)
 _BODY = func.coalesce(package.c.content, "") + TEXT_SEPARATOR + func.coalesce(package.c.own_texts, "")
 
-_FIRST = "SELECT package_id FROM unindexed ORDER BY package_id LIMIT :some"
-_INDEX_SQLITE = (
-    text(
-        f"INSERT INTO package_search (rowid, body) SELECT account * {_SHIFT} + id, "  # noqa: S608  # words of our own
-        "bridge_fold(coalesce(content, '') || char(30) || coalesce(own_texts, '')) "
-        f"FROM ({_FIRST}) AS first JOIN package ON package.id = first.package_id"
+_TEXT: Final = "bridge_fold(coalesce(content, '') || {separator} || coalesce(own_texts, ''))"
+_RANGE: Final = "FROM package WHERE id >= :start AND id < :finish"
+_INDEX: Final = {
+    "sqlite": text(
+        f"INSERT INTO package_search (rowid, body) SELECT account * {_SHIFT} + id, {_TEXT.format(separator='char(30)')} {_RANGE}"  # words of our own
     ),
-    text(f"DELETE FROM unindexed WHERE package_id IN ({_FIRST})"),  # noqa: S608  # as above
-)
-_FORGET_SQLITE = text("INSERT INTO package_search (package_search, rowid, body) VALUES ('delete', :row, :body)")
-_INDEX_POSTGRES = text(
-    f"WITH taken AS (DELETE FROM unindexed WHERE package_id IN ({_FIRST} FOR UPDATE SKIP LOCKED) RETURNING package_id) "  # noqa: S608
-    "INSERT INTO package_search (id, account, body) SELECT package.id, package.account, "
-    "bridge_fold(coalesce(content, '') || chr(30) || coalesce(own_texts, '')) "
-    "FROM taken JOIN package ON package.id = taken.package_id"
-)
+    "postgresql": text(
+        f"INSERT INTO package_search (id, account, body) SELECT id, account, {_TEXT.format(separator='chr(30)')} {_RANGE}"
+    ),
+}
+_FORGET_SQLITE: Final = text("INSERT INTO package_search (package_search, rowid, body) VALUES ('delete', :row, :body)")
 
 
 def fold(words: str) -> str:
@@ -75,21 +74,29 @@ def fold(words: str) -> str:
 
 
 def index_some(connection: Connection, some: int) -> int:
-    """Puts at most `some` packages into the index, the oldest first; how many. In a transaction of its own."""
-    if connection.dialect.name == "sqlite":
-        insert, delete = _INDEX_SQLITE
-        connection.execute(insert, {"some": some})
-        return connection.execute(delete, {"some": some}).rowcount
-    return connection.execute(_INDEX_POSTGRES, {"some": some}).rowcount
+    """Puts at most `some` packages into the index; how many. In a transaction of its own."""
+    late = select(package.c.id, id_block.c.first).join(id_block, _LATE)
+    late = late.order_by(id_block.c.first, package.c.id).limit(some).with_for_update(of=id_block, skip_locked=True)
+    rows = connection.execute(late).all()
+    ranges: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        start, _ = ranges.get(row.first, (row.id, 0))
+        ranges[row.first] = (start, row.id + 1)
+    for first, (start, finish) in ranges.items():
+        connection.execute(_INDEX[connection.dialect.name], {"start": start, "finish": finish})
+        connection.execute(update(id_block).where(id_block.c.first == first).values(indexed=finish))
+        # a block that is used up has nothing more to tell
+        connection.execute(delete(id_block).where(id_block.c.first == first, id_block.c.finish == finish))
+    return len(rows)
 
 
 def forget(connection: Connection, packages: Sequence[Any]) -> None:
-    """Takes packages out of the index. packages: rows of `package`, unchanged since they were recorded but for their state."""
+    """Takes packages out of the index. packages: rows of `package`."""
     ids = [row.id for row in packages]
-    late = set(connection.scalars(select(unindexed.c.package_id).where(unindexed.c.package_id.in_(ids))))
     if connection.dialect.name != "sqlite":
         connection.execute(delete(_GRAMS).where(_GRAMS.c.id.in_(ids)))
         return
+    late = set(connection.scalars(select(package.c.id).join(id_block, _LATE).where(package.c.id.in_(ids))))
     # an index without texts of its own has to be told what it forgets
     gone = [
         {"row": row.account * _SHIFT + row.id, "body": fold(f"{row.content or ''}{TEXT_SEPARATOR}{row.own_texts or ''}")}
@@ -107,8 +114,7 @@ def has_text(keyword: str) -> ColumnElement[bool]:
 
 def hits(connection: Connection, account: int, keyword: str) -> FromClause:
     """The ids of the account's packages whose text has the keyword, in a column `id`, to select from. keyword: of LEAST letters."""
-    late = select(unindexed.c.package_id.label("id")).join(package, package.c.id == unindexed.c.package_id)
-    late = late.where(package.c.account == account, has_text(keyword))
+    late = select(package.c.id).join(id_block, _LATE).where(package.c.account == account, has_text(keyword))
     return union_all(_indexed(connection, account, keyword), late).cte("hits").prefix_with("MATERIALIZED")
 
 

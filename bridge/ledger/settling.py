@@ -1,6 +1,6 @@
 """From held to sent: claims, outcomes, and cancelling. Every change of state is a compare-and-set.
 
-Strategy: nearly all settlements are one submission that was accepted. A batch of these takes three statements; when a row is not as
+Strategy: nearly all settlements are one submission that was accepted. A batch of these takes two statements; when a row is not as
 they expect it, `Crossed` is raised and each settlement of the batch is done by itself, looking at its rows first.
 """
 
@@ -8,44 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 
-from bridge.domain.status import ItemState, PackageState, SubmissionState, may_follow
-from bridge.ledger.bulk import Bulk, BulkUpdate
+from bridge.domain.status import PackageState, SubmissionState, may_follow
+from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
-from bridge.ledger.progress import follow, items_of, lock
-from bridge.ledger.tables import SPAN, item, package, submission
+from bridge.ledger.progress import follow, lock
+from bridge.ledger.tables import SPAN, package, submission
 from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
 __all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "settle", "settle_all"]
 
-_SENDING_ITEM, _SENT_ITEM = ItemState.SENDING.value, ItemState.SENT.value
 _ACCEPT_PACKAGES = BulkUpdate(
     package,
     ("public_id", "id"),
     also=f"state = {PackageState.SENT.value}",
     where=f"package.state = {PackageState.SENDING.value} AND package.submissions = 1",
+    blank={"public_id": "0"},
 )
 _ACCEPT_SUBMISSIONS = BulkUpdate(
     submission,
     ("vendor_ref", "settled_at", "due_at", "id"),
     also=f"state = {SubmissionState.ACCEPTED.value}",
     where=f"submission.state = {SubmissionState.SENDING.value}",
+    blank={"due_at": "0"},
 )
-_ACCEPT_ITEMS = Bulk(
-    f"UPDATE item SET state = {_SENT_ITEM} WHERE id >= ? AND id < ? AND state = {_SENDING_ITEM}",  # noqa: S608  # numbers of our own
-    f"UPDATE item SET state = {_SENT_ITEM} FROM unnest($1::bigint[], $2::bigint[]) AS span (start, finish) "  # noqa: S608
-    f"WHERE item.id >= span.start AND item.id < span.finish AND item.state = {_SENDING_ITEM}",
-)
-
-# what an outcome makes of its submission, and of the submission's items
-_BECOMES: dict[type, tuple[SubmissionState, ItemState]] = {
-    Accepted: (SubmissionState.ACCEPTED, ItemState.SENT),
-    Refused: (SubmissionState.REFUSED, ItemState.REJECTED),
-    Unknown: (SubmissionState.UNKNOWN, ItemState.SENDING),
-    Kept: (SubmissionState.PENDING, ItemState.WAITING),
+# what an outcome makes of its submission
+_BECOMES: dict[type, SubmissionState] = {
+    Accepted: SubmissionState.ACCEPTED,
+    Refused: SubmissionState.REFUSED,
+    Unknown: SubmissionState.UNKNOWN,
+    Kept: SubmissionState.PENDING,
 }
 
 
@@ -72,18 +66,17 @@ def _is_simple(settlement: Settlement) -> bool:
 def _accept(connection: Connection, settlements: Sequence[Settlement]) -> None:
     if not settlements:
         return
-    packages = [(each.public_id, each.package_id) for each in settlements]
+    packages = [(each.public_id or 0, each.package_id) for each in settlements]
     submissions = []
     for each in settlements:
         outcome = each.outcomes[0]
         assert isinstance(outcome.result, Accepted)
-        due_at = None if outcome.due_at is None else to_ms(outcome.due_at)
+        due_at = 0 if outcome.due_at is None else to_ms(outcome.due_at)
         submissions.append((outcome.result.vendor_ref, to_ms(outcome.at), due_at, outcome.submission_id))
     if _ACCEPT_PACKAGES.run(connection, packages) != len(packages):
         raise Crossed
     if _ACCEPT_SUBMISSIONS.run(connection, submissions) != len(submissions):
         raise Crossed
-    _ACCEPT_ITEMS.run(connection, [(each.package_id * SPAN, (each.package_id + 1) * SPAN) for each in settlements])
 
 
 def settle(connection: Connection, settlement: Settlement) -> PackageState:
@@ -110,14 +103,11 @@ def _apply(connection: Connection, package_id: int, outcome: SubmissionOutcome) 
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise LookupError("no such submission")
-    now = SubmissionState(row.state)
-    then, item_state = _BECOMES[type(outcome.result)]
-    if not may_follow(then, now):
+    then = _BECOMES[type(outcome.result)]
+    if not may_follow(then, SubmissionState(row.state)):
         return False
     values = _values(outcome) | {"state": then.value}
     connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
-    error = outcome.result.code if isinstance(outcome.result, Refused) else None
-    _move_items(connection, row, item_state, error)
     return True
 
 
@@ -133,17 +123,6 @@ def _values(outcome: SubmissionOutcome) -> dict[str, object]:
             return {"message": what, "settled_at": at, "due_at": due_at}
         case Kept():
             return {"claim": None, "message": None, "settled_at": None, "due_at": at if due_at is None else due_at}
-
-
-def _move_items(connection: Connection, row: Row[Any], then: ItemState, error: str | None = None) -> None:
-    """Moves the submission's items, as far as they may go there."""
-    first = row.package_id * SPAN
-    sources = [state.value for state in ItemState if may_follow(then, state)]
-    connection.execute(
-        update(item)
-        .where(item.c.id.between(first + row.first, first + row.last), item.c.part == row.id - first, item.c.state.in_(sources))
-        .values(state=then.value, error=error)
-    )
 
 
 def begin(connection: Connection, submission_ids: Iterable[int], token: str, stale_at: datetime) -> list[int]:
@@ -162,7 +141,6 @@ def begin(connection: Connection, submission_ids: Iterable[int], token: str, sta
         for row in rows:
             values = {"state": SubmissionState.SENDING.value, "claim": token, "due_at": to_ms(stale_at)}
             connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
-            _move_items(connection, row, ItemState.SENDING)
             won.append(row.id)
         if rows:
             follow(connection, locked)
@@ -204,7 +182,5 @@ def cancel(connection: Connection, package_id: int) -> Cancelled:
     if held != locked.submissions:
         return Cancelled.NOT_CHANGEABLE
     connection.execute(update(submission).where(*pending).values(state=SubmissionState.CANCELLED.value, due_at=None))
-    waiting = [items_of(package_id), item.c.state == ItemState.WAITING.value]
-    connection.execute(update(item).where(*waiting).values(state=ItemState.CANCELLED.value))
     follow(connection, locked)
     return Cancelled.CANCELLED

@@ -8,6 +8,7 @@ from bridge.domain.clock import ISTANBUL
 from bridge.domain.package import Package, PackageItem, Statistics
 from bridge.domain.status import ItemState, PackageState, set_state
 from bridge.ledger.instant import from_ms
+from bridge.ledger.progress import item_state
 from bridge.ledger.recording import TEXT_SEPARATOR
 
 __all__ = ["shown_item", "shown_package"]
@@ -42,14 +43,15 @@ def shown_package(row: Any) -> Package:
 
 
 def shown_item(row: Any, package: Any) -> PackageItem:
-    """row: of the table `item`, with `settled_at` of its submission. package: its package's row."""
-    state = ItemState(row.state)
+    """row: of `item`, with settled_at, state (as submission_state) and code of its submission. package: its package's row."""
+    state = item_state(row.state, row.submission_state)
+    refused = state is ItemState.REJECTED and row.error is None
     delivered = state is ItemState.DELIVERED and row.reported_at is not None
     processed = state not in _NOT_PROCESSED and row.settled_at is not None
     return PackageItem(
         id=str(row.id),
         msg=row.content,
-        error=row.error,
+        error=row.code if refused else row.error,
         credit=0 if state in {ItemState.REJECTED, ItemState.CANCELLED} else row.parts,
         state=state.value,
         sender=package.sender,

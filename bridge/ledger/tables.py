@@ -17,7 +17,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table, Text, text
 
-__all__ = ["SPAN", "account", "counter", "item", "metadata", "package", "package_count", "push", "submission", "unindexed"]
+__all__ = ["SPAN", "account", "counter", "id_block", "item", "metadata", "package", "package_count", "push", "submission"]
 
 SPAN: Final = 1_000_000
 """Ids that each package has for its items, and for its submissions. `limits.recipients` cannot be more."""
@@ -39,6 +39,17 @@ counter = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+# the blocks of package ids that were handed out. A process uses its block in order, so that of a block's packages those before
+# `indexed` are in package_search, and the others are not
+id_block = Table(
+    "id_block",
+    metadata,
+    Column("first", KEY, primary_key=True, autoincrement=False),
+    # the first id behind it
+    Column("finish", BigInteger, nullable=False),
+    Column("indexed", BigInteger, nullable=False),
 )
 
 package = Table(
@@ -150,7 +161,8 @@ item = Table(
     # its own text
     Column("content", Text),
     Column("parts", Integer, nullable=False),
-    Column("state", SmallInteger, nullable=False),
+    # null while it is as far as its submission (`bridge.domain.status.ITEM_OF`)
+    Column("state", SmallInteger),
     Column("error", Text),
     # the vendor's own word
     Column("raw", Text),
@@ -169,9 +181,6 @@ package_count = Table(
     Column("n", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-
-# packages that are not in package_search yet
-unindexed = Table("unindexed", metadata, Column("package_id", KEY, primary_key=True, autoincrement=False))
 
 # deliveries to clients' pushSettings
 push = Table(

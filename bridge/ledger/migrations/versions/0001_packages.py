@@ -75,6 +75,12 @@ def _names() -> None:
         "account", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text, nullable=False, unique=True)
     )
     op.create_table("counter", sa.Column("name", sa.Text, primary_key=True), _whole("value", sa.BigInteger))
+    op.create_table(
+        "id_block",
+        sa.Column("first", BIG_KEY, primary_key=True, autoincrement=False),
+        _whole("finish", sa.BigInteger),
+        _whole("indexed", sa.BigInteger),
+    )
 
 
 def _packages() -> None:
@@ -143,7 +149,7 @@ def _submissions() -> None:
         _text("number", nullable=False),
         _text("content"),
         _whole("parts", sa.Integer),
-        _whole("state", sa.SmallInteger),
+        _whole("state", sa.SmallInteger, nullable=True),
         _text("error"),
         _text("raw"),
         _whole("reported_at", sa.BigInteger, nullable=True),
@@ -163,7 +169,6 @@ def _counts() -> None:
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 50},
     )
-    op.create_table("unindexed", sa.Column("package_id", BIG_KEY, primary_key=True, autoincrement=False))
 
 
 def _pushes() -> None:
