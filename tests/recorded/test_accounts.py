@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.domain.status import SubmissionState
-from tests.recorded.rig import LOGIN, NUMBERS, OTHER
+from tests.recorded.rig import BOTH, LOGIN, NUMBERS, OTHER
 
 # isobil wants more than a login
 PASSING = pytest.mark.parametrize("kind", ["node", "innomobil", "toplusms"], indirect=True)
@@ -25,6 +25,7 @@ async def sees_nothing(rig, login, sent, uuid) -> None:
         assert (answer.total, answer.rows) == (0, []), filters
 
 
+@BOTH
 async def test_mapped_accounts_do_not_see_each_other(rig):
     sent = await rig.send(customID="a-1", login=LOGIN)
     uuid = (await rig.package(sent.id))["uuid"]

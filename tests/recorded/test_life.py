@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.recorded.rig import NUMBERS
+from tests.recorded.rig import BOTH, NUMBERS
 
 DELIVERED, UNREACHABLE, SILENT = NUMBERS[0], "905321234519", "905321234528"
 LEDGERED = pytest.mark.parametrize("kind", ["isobil", "innomobil", "toplusms"], indirect=True)
@@ -16,6 +16,7 @@ async def seen(rig, sent) -> tuple[str, dict[str, str]]:
     return await rig.state(sent.id), items
 
 
+@BOTH
 async def test_delivered(rig):
     sent = await rig.send()
     states = [await seen(rig, sent)]

@@ -10,7 +10,7 @@ import pytest
 from bridge.domain.status import ItemState, PackageState, SubmissionState
 from bridge.ledger.values import ItemUpdate
 from bridge.sandbox.faults import AFTER, SPOILT
-from tests.recorded.rig import NOW, NUMBERS
+from tests.recorded.rig import BOTH, NOW, NUMBERS
 
 REFUSED = ("rate_limited",)
 UNKNOWN = tuple(name for name in SPOILT if name not in REFUSED)
@@ -92,6 +92,7 @@ async def play_all(rig, faults: Iterable[str]) -> dict[str, int]:
     return packages
 
 
+@BOTH
 async def test_taken_but_unknown(rig):
     """What has a look-up is found by it, once and for all; what has none stays unknown, and flagged."""
     packages = await play_all(rig, [*(name + AFTER for name in UNKNOWN), "slow"])
@@ -110,6 +111,7 @@ async def test_taken_but_unknown(rig):
     assert len(await rig.ledger.uncertain(None, 100)) == (len(packages) if rig.kind == "toplusms" else 0)
 
 
+@BOTH
 async def test_not_taken_but_unknown(rig):
     """Where the look-up proves that the vendor does not have it, it is sent, once; nowhere else."""
     packages = await play_all(rig, UNKNOWN)
@@ -155,6 +157,7 @@ async def test_a_failed_look_up_says_nothing(rig):
     assert rig.sends() == ONCE
 
 
+@BOTH
 async def test_a_late_report_corrects_an_unknown_outcome(rig):
     rig.vendor.play("error_500_after_accept")
     sent = await rig.send()
@@ -174,6 +177,7 @@ async def test_unknown_outcomes_without_a_look_up_do_not_hold_up_the_rest(rig):
     assert await rig.state(sent.id) == "3"
 
 
+@BOTH
 async def test_kept_and_sent_when_the_vendor_is_back(rig):
     with rig.unreachable():
         sent = await rig.send()
@@ -191,6 +195,7 @@ async def test_kept_and_sent_when_the_vendor_is_back(rig):
     assert rig.sends() == ONCE
 
 
+@BOTH
 async def test_kept_until_its_validity_ends(rig):
     with rig.unreachable():
         sent = await rig.send(validity=60)
@@ -239,6 +244,7 @@ async def test_refused_when_unreachable_by_setting(rig_with):
     assert [package.state for package in await rig.recorded()] == [PackageState.FAILED]
 
 
+@BOTH
 async def test_two_sweeps_at_once_send_once(rig_with):
     rig = await rig_with()
     twin = await rig_with()
@@ -251,6 +257,7 @@ async def test_two_sweeps_at_once_send_once(rig_with):
     assert (await rig.submission(sent.id)).state is SubmissionState.ACCEPTED
 
 
+@BOTH
 async def test_a_claim_of_a_dead_process(rig_with):
     """What was claimed and never settled is unknown when the claim is stale, and is not sent again."""
     rig = await rig_with()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bridge.domain.status import SubmissionState
-from tests.recorded.rig import NUMBERS, OTHER
+from tests.recorded.rig import BOTH, NUMBERS, OTHER
 
 LEDGERED = pytest.mark.parametrize("kind", ["isobil", "innomobil", "toplusms"], indirect=True)
 A, B, C, D = NUMBERS[:4]
@@ -31,6 +31,7 @@ async def found(rig, **filters) -> list[int]:
     return [int(row["id"]) for row in answer.rows]
 
 
+@BOTH
 async def test_packages_by_each_filter(rig):
     first, second, third = await three(rig)
     assert await found(rig) == [third, second, first]
@@ -66,6 +67,7 @@ async def test_packages_by_status(rig):
     assert len(await found(rig, status=0)) == 6
 
 
+@BOTH
 async def test_pages_of_packages(rig):
     ids = []
     for turn in range(12):
@@ -78,6 +80,7 @@ async def test_pages_of_packages(rig):
     assert [int(row["id"]) for row in [*first.rows, *second.rows, *third.rows]] == ids[::-1]
 
 
+@BOTH
 async def test_items_by_each_key(rig):
     sent = await rig.send(customID="a-1", sendingType=1, numbers=[A, B])
     package = await rig.package(sent.id)
@@ -89,6 +92,7 @@ async def test_items_by_each_key(rig):
     assert (await rig.call("getSmsPackageItems")).code == "ERR_BAD_REQUEST"
 
 
+@BOTH
 async def test_items_by_each_filter(rig):
     sent = await rig.send(sendingType=1, numbers=[A, "905441234510", UNREACHABLE])
     await rig.sweep(30)
@@ -121,6 +125,7 @@ async def test_pages_of_items(rig):
 # cancel
 
 
+@BOTH
 async def test_cancel_of_a_scheduled_package(rig):
     sent = await rig.send(sendingDate=TOMORROW)
     package = await rig.package(sent.id)
@@ -201,6 +206,7 @@ async def test_cancel_at_the_vendor_by_an_id_of_the_ledger(rig):
 # scheduled
 
 
+@BOTH
 async def test_a_scheduled_package_goes_out_when_due_and_once(rig):
     sent = await rig.send(sendingDate="2026-11-22 13:00")
     await rig.sweep(3590)

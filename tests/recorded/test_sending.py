@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bridge.domain.status import SubmissionState
-from tests.recorded.rig import LOGIN, NUMBERS, OTHER
+from tests.recorded.rig import BOTH, LOGIN, NUMBERS, OTHER
 
 A, B, C, D = NUMBERS[:4]
 MANY = {"sendingType": 1, "numbers": [A, B, C, D, A]}
@@ -27,6 +27,7 @@ async def test_a_custom_id_is_taken_once(rig):
     assert (package["id"], package["customID"]) == (str(sent.id), "order-1")
 
 
+@BOTH
 async def test_a_custom_id_at_the_same_time(rig):
     answers = await asyncio.gather(*(rig.send(customID="order-1", content=f"metin {turn}") for turn in range(8)))
     codes = sorted(answer.code for answer in answers)
@@ -35,6 +36,7 @@ async def test_a_custom_id_at_the_same_time(rig):
     assert len(await rig.recorded()) == 1
 
 
+@BOTH
 async def test_a_custom_id_is_of_one_account(rig):
     mine = await rig.send(customID="order-1")
     theirs = await rig.send(customID="order-1", login=OTHER)
@@ -72,6 +74,7 @@ async def test_many_with_one_twice(rig):
     assert [item["target"] for item in await rig.items(sent.id)] == [A, B, C, D]
 
 
+@BOTH
 async def test_a_text_for_each_with_one_twice(rig):
     sent = await rig.send(**OWN)
     assert sorted(rig.sends()) == OWN_SENDS
@@ -120,6 +123,7 @@ async def test_split(rig_with):
     assert await rig.state(sent.id) == "6"
 
 
+@BOTH
 async def test_split_and_refused_in_part(rig_with):
     """What was taken is told as taken, what was refused as refused; the call succeeds, for somebody was sent to."""
     rig = await rig_with(vendor={"max_recipients": 2})
@@ -158,6 +162,7 @@ async def test_split_and_refused_in_all(rig_with):
     assert rig.sends() == []
 
 
+@BOTH
 async def test_split_and_kept(rig_with):
     rig = await rig_with(vendor={"max_recipients": 2})
     with rig.unreachable():
