@@ -330,21 +330,21 @@ def ladder(width: int, depth: int) -> bytes:
 @pytest.mark.parametrize(("width", "depth"), [(2, 40), (10, 10), (100, 4), (1000, 3), (5000, 2)])
 def test_sharing_does_not_multiply_without_bound(width, depth):
     document = ladder(width, depth)
-    start = time.perf_counter()
+    start = time.thread_time()
     try:
         members = fields_of(document)["numbers"]
     except ProtocolError as error:
         assert error.code == ErrorCode.REQUEST_PARAM_LIMIT
     else:
         assert INVALID in members  # deeper than arrays may stand in arrays
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def test_a_long_chain_is_followed_in_linear_time():
     chain = "".join(f'<x id="i{n}" href="#i{n + 1}"/>' for n in range(20_000))
-    start = time.perf_counter()
+    start = time.thread_time()
     assert fields_of(send('<title href="#i0"/>', f'{chain}<x id="i20000">son</x>')) == {"title": "son"}
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_the_limit_of_references_is_a_setting():

@@ -211,12 +211,12 @@ def test_a_doctype_where_none_can_stand_is_a_fault_all_the_same(body):
 
 def test_entity_bombs_do_not_go_off():
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(ProtocolError, match="DOCTYPE"):
         text_of(f'<!DOCTYPE a [<!ENTITY l0 "lol">{laughs}]><a>&l9;</a>'.encode())
     with pytest.raises(ProtocolError, match="DOCTYPE"):
         text_of(f'<!DOCTYPE a [<!ENTITY l "{"x" * 100_000}">]><a b="{"&l;" * 10_000}"/>'.encode())
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 # -- limits
@@ -271,7 +271,7 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_bodies_cost_no_more_than_their_size(name):
-    start = time.perf_counter()
+    start = time.thread_time()
     with contextlib.suppress(ProtocolError):
         parse(ODD[name], None, LIMITS)
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
