@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from bridge.ledger.ledger import Ledger
 from bridge.sandbox import Clock, build, serve_in_thread
@@ -96,13 +97,20 @@ def ledger_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) ->
     return f"sqlite:///{file}"
 
 
+@pytest.fixture(scope="session")
+def ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    return file
+
+
 @pytest.fixture
-async def rig_with(sandbox: Sandbox, ledger_url: str) -> AsyncIterator[Callable[..., Any]]:
+async def rig_with(sandbox: Sandbox, ledger_url: str, ca_file: Path) -> AsyncIterator[Callable[..., Any]]:
     """A bridge with other settings: `await rig_with(vendor={"max_recipients": 2}, ledger={..})`."""
     async with AsyncExitStack() as stack:
 
         async def make(**settings: Any) -> Rig:
-            return await stack.enter_async_context(open_rig(sandbox, ledger_url, **settings))
+            return await stack.enter_async_context(open_rig(sandbox, ledger_url, ca_file, **settings))
 
         yield make
 

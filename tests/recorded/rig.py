@@ -9,12 +9,14 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from lxml import etree
 
-from bridge.app import Bridge, compose
+from bridge.app import Bridge, compose, wsdl_of
 from bridge.commands import _DEMOS
 from bridge.domain.http import HttpRequest
 from bridge.domain.package import Package
@@ -44,6 +46,8 @@ LOGIN, OTHER = ("admin", "123456"), ("second", "654321")
 # delivered all, in the sandboxes
 NUMBERS = tuple(f"9053212345{last:02}" for last in (10, 20, 30, 40, 50, 60, 70))
 _HASTE = 0.4
+# it takes longer than a test
+_wsdl_of = lru_cache(wsdl_of)
 _PORT = re.compile(r":[0-9]+/")
 
 
@@ -95,8 +99,8 @@ def _read(element: etree._Element) -> Any:
 class _HasteFirst:
     """An engine that is out of patience with the first request alone: a slow machine makes no time-out of an honest answer."""
 
-    def __init__(self, patient: Any) -> None:
-        self._patient, self._hasty = patient, open_engine(EngineOptions(read_timeout=_HASTE, verify=False))
+    def __init__(self, patient: Any, ca_file: Path) -> None:
+        self._patient, self._hasty = patient, open_engine(EngineOptions(read_timeout=_HASTE, ca_file=ca_file))
 
     async def send(self, request: Any) -> Any:
         hasty, self._hasty = self._hasty, None
@@ -132,6 +136,7 @@ class Rig:
     vendor: Vendor
     bridge: Bridge
     recording: Recording
+    ca_file: Path
 
     @property
     def ledger(self) -> Ledger:
@@ -221,7 +226,7 @@ class Rig:
     def be_hasty(self) -> None:
         """The next request to the vendor is not waited for as long as the sandbox's time-outs take."""
         outbound = self.backend.outbound
-        outbound._engine = _HasteFirst(outbound._engine)
+        outbound._engine = _HasteFirst(outbound._engine, self.ca_file)
 
     @contextlib.contextmanager
     def unreachable(self) -> Iterator[None]:
@@ -244,7 +249,7 @@ def settings_of(kind: str, base_url: str, ledger_url: str, *, mapped: bool, vend
         {"username": login[0], "password": login[1], "credentials": {**demo.credentials, "username": name, "password": password}}
         for login, name, password in ((LOGIN, "user", "test"), (OTHER, "other", "secret"))
     )
-    main = {"kind": kind, "base_url": f"{base_url}{demo.path}", "verify_tls": False, **demo.settings, **vendor}
+    main = {"kind": kind, "base_url": f"{base_url}{demo.path}", **demo.settings, **vendor}
     tables: dict[str, Any] = {
         "ledger": {"url": ledger_url},
         "vendors": {"main": main},
@@ -261,22 +266,28 @@ def settings_of(kind: str, base_url: str, ledger_url: str, *, mapped: bool, vend
 async def open_rig(
     sandbox: tuple[str, Clock, Vendor],
     ledger_url: str,
+    ca_file: Path,
     *,
     mapped: bool = True,
     vendor: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> AsyncIterator[Rig]:
-    """mapped: else pass-through. vendor: keys of [vendors.main]. more: tables of the file."""
+    """A bridge on a migrated ledger.
+
+    ca_file: nothing here uses TLS, but the system's certificates take long to load. mapped: else pass-through.
+    vendor: keys of [vendors.main]. more: tables of the file.
+    """
     kind, clock, control = sandbox
-    settings = settings_of(kind, control.url, ledger_url, mapped=mapped, vendor=vendor or {}, **more)
+    settings = settings_of(kind, control.url, ledger_url, mapped=mapped, vendor={"ca_file": ca_file, **(vendor or {})}, **more)
     assert settings.ledger is not None
     ledger = await Ledger.open(ledger_url, first_id=settings.ledger.first_package_id)
     recording = Recording(ledger, settings.ledger, clock.now)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bridge.app.SystemClock", lambda: clock.now)
+        patch.setattr("bridge.app.wsdl_of", _wsdl_of)
         bridge = compose(settings, recording)
     try:
-        yield Rig(kind, clock, control, bridge, recording)
+        yield Rig(kind, clock, control, bridge, recording, ca_file)
     finally:
         await bridge.close()
         await recording.close()
