@@ -8,7 +8,7 @@ from typing import Any
 from bridge.domain.capability import Feature
 from bridge.domain.package import Page, Sender
 from bridge.domain.query import SendersQuery
-from bridge.operations.backend import Account, ask, need
+from bridge.operations.backend import Account, ask, need, prove
 from bridge.operations.requests import GetSmsSenders, parse
 from bridge.outbound.driver import Timing
 
@@ -24,4 +24,7 @@ class GetSmsSendersCase:
 
     async def run(self, account: Account, prepared: SendersQuery, timing: Timing) -> Page[Sender]:
         need(account, Feature.SENDERS)
-        return await ask(account, account.backend.vendor.senders(prepared, account.credentials), timing)
+        page = await ask(account, account.backend.vendor.senders(prepared, account.credentials), timing)
+        if not timing.requests:  # a list of the configuration: nobody has judged the login yet
+            await prove(account, timing)
+        return page

@@ -70,6 +70,8 @@ async def test_a_wrong_password_reads_nothing(passing):
             ("cancelSmsPackage", {"id": sent.id}),
             ("cancelSmsPackage", {"id": 99}),
             ("getUserCredit", {}),
+            ("getSmsSenders", {}),
+            ("getSmsPackages", {}),
         ):
             answer = await passing.call(operation, login=login, **fields)
             assert (answer.code, answer.data) == ("ERR_UNAUTHORIZED_REQUEST", {}), (operation, login)

@@ -273,3 +273,16 @@ async def test_a_claim_of_a_dead_process(rig_with):
     await let_time_pass(twin)
     # only node can prove that it was not taken
     assert rig.sends() == (ONCE if rig.kind == "node" else [])
+
+
+@pytest.mark.parametrize("kind", ["node"], indirect=True)
+async def test_what_a_process_sent_that_was_thought_dead(rig):
+    """The vendor has the customID already: it is not refused to the client, but found."""
+    with rig.unreachable():
+        sent = await rig.send(customID="order-1")
+    package_id = rig.vendor.send(number=NUMBERS[0], content="Merhaba", sendingType=0, customID="order-1")
+    await rig.sweep(30)
+    assert (await rig.submission(sent.id)).state is SubmissionState.UNKNOWN
+    await rig.sweep(5)
+    assert (await rig.submission(sent.id)).vendor_ref == str(package_id)
+    assert rig.sends() == ONCE
