@@ -67,15 +67,18 @@ class BulkInsert(Bulk):
 class BulkUpdate(Bulk):
     """UPDATE of rows named by their keys."""
 
-    def __init__(self, table: Table, columns: Sequence[str], *, also: str, where: str, blank: Mapping[str, str] = _NONE) -> None:
+    def __init__(
+        self, table: Table, columns: Sequence[str], *, also: str = "", where: str = "true", blank: Mapping[str, str] = _NONE
+    ) -> None:
         """columns: those to set, then the primary key, `id`. also: what else to set. where: what must hold besides. Both in SQL."""
         name, changed = table.name, columns[:-1]
-        places = ", ".join(f"{each} = {_value(each, '?', blank)}" for each in changed)
-        values = ", ".join(f"{each} = {_value(each, f'fresh.{each}', blank)}" for each in changed)
+        fixed = [also] if also else []
+        places = ", ".join([*fixed, *(f"{each} = {_value(each, '?', blank)}" for each in changed)])
+        values = ", ".join([*fixed, *(f"{each} = {_value(each, f'fresh.{each}', blank)}" for each in changed)])
         fresh = f"unnest({_arrays(table, columns)}) AS fresh ({', '.join(columns)})"
         super().__init__(
-            f"UPDATE {name} SET {also}, {places} WHERE {name}.id = ? AND {where}",  # noqa: S608  # as above
-            f"UPDATE {name} SET {also}, {values} FROM {fresh} WHERE {name}.id = fresh.id AND {where}",  # noqa: S608
+            f"UPDATE {name} SET {places} WHERE {name}.id = ? AND {where}",  # noqa: S608  # as above
+            f"UPDATE {name} SET {values} FROM {fresh} WHERE {name}.id = fresh.id AND {where}",  # noqa: S608
         )
 
 

@@ -20,8 +20,8 @@ from sqlalchemy import Connection
 
 from bridge.errors import LedgerUnavailable
 from bridge.ledger.engine import is_conflict, is_unavailable, what
-from bridge.ledger.numbers import Numbers
-from bridge.ledger.recording import Numbered, record
+from bridge.ledger.numbers import Numbers, PackageNumbers
+from bridge.ledger.recording import record
 from bridge.ledger.retention import withdraw
 from bridge.ledger.settling import settle, settle_all
 from bridge.ledger.values import NewPackage, Settlement
@@ -113,12 +113,12 @@ class Committer:
             return recorded
         return _transaction(connection, request)
 
-    def _number(self, connection: Connection, packages: Sequence[NewPackage]) -> list[Numbered]:
+    def _number(self, connection: Connection, packages: Sequence[NewPackage]) -> list[tuple[PackageNumbers, NewPackage]]:
         self._ids = []
         if packages:
             self._numbers.prepare(connection, [each.account for each in packages])
-        numbered = [Numbered(self._numbers.package_id(), self._numbers.account(each.account), each) for each in packages]
-        self._ids = [each.id for each in numbered]
+        numbered = [(self._numbers.give(each.account), each) for each in packages]
+        self._ids = [package_id for (package_id, _, _), _ in numbered]
         return numbered
 
     def _raise_unavailable(self, error: Exception) -> None:

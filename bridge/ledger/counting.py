@@ -27,14 +27,8 @@ _UPSERT = BulkInsert(
 )
 
 
-class Change(NamedTuple):
-    """A package that came to a shelf (by 1) or left it (by -1). sending_at: milliseconds."""
-
-    account: int
-    sender: str
-    shelf: int
-    sending_at: int
-    by: int
+Change = tuple[int, str, int, int, int]
+"""A package that came to a shelf (by 1) or left it (by -1): account, sender, shelf, sending_at in milliseconds, by."""
 
 
 class Span(NamedTuple):

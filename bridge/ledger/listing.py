@@ -22,6 +22,7 @@ from bridge.domain.status import SHELVES, PackageFilter
 from bridge.ledger import counting, search
 from bridge.ledger.counting import Span
 from bridge.ledger.instant import to_ms
+from bridge.ledger.progress import with_only
 from bridge.ledger.showing import shown_package
 from bridge.ledger.tables import package
 
@@ -88,7 +89,7 @@ def _behind(finish: int) -> int:
 def _rows(connection: Connection, account: int, ids: Sequence[int]) -> list[Any]:
     found = {}
     for chunk in _chunks(ids):
-        for row in connection.execute(select(package).where(package.c.id.in_(chunk), package.c.account == account)):
+        for row in connection.execute(with_only(package).where(package.c.id.in_(chunk), package.c.account == account)):
             found[row.id] = row
     return [found[id_] for id_ in ids if id_ in found]
 

@@ -1,4 +1,4 @@
-"""Ids of packages and numbers of accounts, given out before a batch is written.
+"""Ids and uuids of packages and numbers of accounts, given out before a batch is written.
 
 Strategy: ids come in blocks from a counter row (hi-lo), each block taken in a transaction of its own: so no id is ever given out
 twice, whatever becomes of the batch that wanted it, and processes do not meet at the counter for every package. A process that
@@ -7,7 +7,9 @@ ends leaves the rest of its block unused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.errors import LedgerUnavailable
 from bridge.ledger.tables import account, counter, id_block, package
 
-__all__ = ["FIRST_ID", "Numbers", "account_number"]
+__all__ = ["FIRST_ID", "Numbers", "PackageNumbers", "account_number"]
 
 FIRST_ID = 1_500_000_000
 """Far above the ids that node's packages have today, so that a client's old ids are not taken for others."""
@@ -23,6 +25,10 @@ _BLOCK = 1000
 # old clients hold ids in an int
 _ID_LIMIT = 2**31
 _COUNTER = "package"
+
+
+PackageNumbers = tuple[int, str, int]
+"""Its id, its uuid, and the number of its account."""
 
 
 class Numbers:
@@ -33,6 +39,7 @@ class Numbers:
         self._first = first_id
         self._free = range(0)
         self._accounts: dict[str, int] = {}
+        self._uuid_tails = _uuid_tails()
 
     def prepare(self, connection: Connection, accounts: Iterable[str]) -> None:
         """Makes sure that there is an id for each of `accounts` (one a package), and a number for each name.
@@ -50,15 +57,11 @@ class Numbers:
         self._accounts.update(found)
         self._free = free
 
-    def package_id(self) -> int:
-        """A new one."""
-        first = self._free[0]
+    def give(self, account_name: str) -> PackageNumbers:
+        """Those of a new package. account_name: one that `prepare` was given."""
+        package_id = self._free[0]
         self._free = self._free[1:]
-        return first
-
-    def account(self, name: str) -> int:
-        """The number of a name that `prepare` was given."""
-        return self._accounts[name]
+        return package_id, f"{package_id:08x}{next(self._uuid_tails)}", self._accounts[account_name]
 
     def _block(self, connection: Connection, size: int) -> range:
         take = update(counter).where(counter.c.name == _COUNTER).values(value=counter.c.value + size).returning(counter.c.value)
@@ -77,6 +80,16 @@ class Numbers:
         """Above what is there already, should the counter have been lost."""
         highest = connection.scalar(select(func.max(package.c.id)))
         return self._first if highest is None else max(self._first, highest + 1)
+
+
+def _uuid_tails() -> Iterator[str]:
+    """Ends of uuids of version 8 (RFC 9562, 5.8). The first 32 bits are the package's id, so that it is found without an index.
+
+    88 bits are random. Many are asked of the system at a time: each asking costs more than they do.
+    """
+    digits = re.compile("(.{4})(.{3})(.{3})(.{12})")
+    while True:
+        yield from digits.sub(r"-\1-8\2-8\3-\4 ", os.urandom(11 * 256).hex()).split()
 
 
 def account_number(connection: Connection, name: str) -> int | None:

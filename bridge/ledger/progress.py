@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, func, literal, select, update
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, func, literal, select, update
 
 from bridge.domain.status import (
     ITEM_OF,
@@ -22,10 +22,9 @@ from bridge.domain.status import (
     shelf_of,
 )
 from bridge.ledger import counting
-from bridge.ledger.counting import Change
 from bridge.ledger.tables import SPAN, item, package, submission
 
-__all__ = ["follow", "item_state", "items_of", "lock"]
+__all__ = ["follow", "item_state", "items_of", "lock", "state_of", "with_only"]
 
 _COLUMNS = [
     package.c[name]
@@ -35,9 +34,26 @@ _COLUMNS = [
 _FREE = (ItemState.CANCELLED, ItemState.REJECTED)
 
 
+def with_only(*columns: Any) -> Select[Any]:
+    """Selects columns of `package` and, as `only`, the state of its submission where it has but one: for `state_of`."""
+    alone = and_(submission.c.id == package.c.id * SPAN, package.c.submissions == 1)
+    return select(*columns, submission.c.state.label("only")).select_from(package.outerjoin(submission, alone))
+
+
+def state_of(row: Any) -> PackageState:
+    """The state of a package as it is. row: from `with_only`.
+
+    When the only submission of a package is accepted, nothing is written to the package: that is most of all sends.
+    """
+    if row.state == PackageState.SENDING and row.only == SubmissionState.ACCEPTED:
+        return PackageState.SENT
+    return PackageState(row.state)
+
+
 def lock(connection: Connection, package_id: int) -> Row[Any]:
-    """The package's row, held until the transaction ends. Raises LookupError when there is none."""
-    row = connection.execute(select(*_COLUMNS).where(package.c.id == package_id).with_for_update()).one_or_none()
+    """The package's row with `only`, held until the transaction ends. Raises LookupError when there is none."""
+    locked = with_only(*_COLUMNS).where(package.c.id == package_id).with_for_update(of=package)
+    row = connection.execute(locked).one_or_none()
     if row is None:
         raise LookupError("no such package")
     return row
@@ -75,7 +91,7 @@ def follow(connection: Connection, locked: Row[Any], **changed: object) -> Packa
     counts: Counter[ItemState] = Counter()
     for each, n, _ in rows:
         counts[each] += n
-    before = PackageState(locked.state)
+    before = state_of(locked)
     state = package_state(counts, before)
     if state is not before and not may_follow(state, before):
         raise ValueError(f"a package in state {before.name} cannot become {state.name}")
@@ -92,6 +108,6 @@ def follow(connection: Connection, locked: Row[Any], **changed: object) -> Packa
         place = (locked.account, locked.sender)
         counting.apply(
             connection,
-            [Change(*place, locked.shelf, locked.sending_at, -1), Change(*place, shelf, locked.sending_at, 1)],
+            [(*place, locked.shelf, locked.sending_at, -1), (*place, shelf, locked.sending_at, 1)],
         )
     return state

@@ -15,11 +15,11 @@ from bridge.domain.message import Encoding, Kind, Message
 from bridge.domain.operators import NUMBER_BLOCKS
 from bridge.domain.package import PackageItem, Page
 from bridge.domain.query import ItemsQuery, PackageKey
-from bridge.domain.status import ITEM_OF, PackageState, SubmissionState
+from bridge.domain.status import ITEM_OF, SubmissionState
 from bridge.errors import CallError, ErrorCode
 from bridge.ledger import extras
 from bridge.ledger.instant import from_ms, to_ms
-from bridge.ledger.progress import items_of
+from bridge.ledger.progress import items_of, state_of, with_only
 from bridge.ledger.showing import shown_item
 from bridge.ledger.tables import SPAN, account, item, package, submission
 from bridge.ledger.values import OpenSubmission, Overview, StoredPackage, StoredSubmission
@@ -33,7 +33,7 @@ _OF_SUBMISSION = submission.join(package, package.c.id == submission.c.package_i
 
 
 def package_row(connection: Connection, account_number: int, key: PackageKey) -> Any:
-    """The account's package that fits all that the key gives, as a row; None when there is none.
+    """The account's package that fits all that the key gives, as a row with `only`; None when there is none.
 
     An id is first taken for one that the client was told (node's), then for the ledger's own.
     """
@@ -46,9 +46,9 @@ def package_row(connection: Connection, account_number: int, key: PackageKey) ->
             return None
         conditions += [package.c.id == int(match[1], 16), package.c.uuid == match[0]]
     if key.id is None:
-        return connection.execute(select(package).where(*conditions)).one_or_none()
+        return connection.execute(with_only(package).where(*conditions)).one_or_none()
     for named in (package.c.public_id == key.id, and_(package.c.id == key.id, package.c.public_id.is_(None))):
-        row = connection.execute(select(package).where(*conditions, named).limit(1)).one_or_none()
+        row = connection.execute(with_only(package).where(*conditions, named).limit(1)).one_or_none()
         if row is not None:
             return row
     return None
@@ -68,7 +68,7 @@ def find(connection: Connection, account_number: int, name: str, key: PackageKey
         public_id=row.id if row.public_id is None else row.public_id,
         account=name,
         vendor=row.vendor,
-        state=PackageState(row.state),
+        state=state_of(row),
         custom_id=row.own_custom_id if row.custom_id is None else row.custom_id,
         accepted_at=from_ms(row.accepted_at),
         sending_at=from_ms(row.sending_at),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -12,12 +11,12 @@ from bridge.domain.custom_id import is_ours
 from bridge.domain.status import ItemState, PackageState, SubmissionState, shelf_of
 from bridge.ledger import counting, extras
 from bridge.ledger.bulk import BulkInsert
-from bridge.ledger.counting import Change
 from bridge.ledger.instant import to_ms
+from bridge.ledger.numbers import PackageNumbers
 from bridge.ledger.tables import SPAN, item, package, submission
 from bridge.ledger.values import DuplicateCustomId, NewPackage, NewSubmission, Recorded
 
-__all__ = ["INVALID_NUMBER", "OWN_TEXTS_LIMIT", "TEXT_SEPARATOR", "Numbered", "record"]
+__all__ = ["INVALID_NUMBER", "OWN_TEXTS_LIMIT", "TEXT_SEPARATOR", "record"]
 
 INVALID_NUMBER = "INVALID_NUMBER"
 """Error word of a recipient whose number is none."""
@@ -64,73 +63,71 @@ _PACKAGES = BulkInsert(
 )
 _SUBMISSIONS = BulkInsert(
     submission,
-    ("id", "package_id", "state", "claim", "content", "first", "last", "due_at"),
+    ("id", "package_id", "state", "claim", "content", "first", "last", "due_at", "alone"),
     blank=dict.fromkeys(("claim", "content"), "''"),
 )
 _ITEMS = BulkInsert(item, ("id", "part", "number", "content", "parts"), blank={"content": "''"})
 _INVALID_ITEMS = BulkInsert(item, ("id", "number", "content", "parts", "state", "error"), blank={"content": "''"})
 
 
-class Numbered(NamedTuple):
-    """A package with the numbers that it got."""
+class _Batch:
+    """Packages as rows of the tables. Plain tuples and one pass: this is what a send costs most of."""
 
-    id: int
-    account: int
-    new: NewPackage
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self.recorded: list[Recorded] = []
+        self.packages: list[Row] = []
+        self.submissions: list[Row] = []
+        self.items: list[Row] = []
+        self.invalid_items: list[Row] = []
+        self.changes: list[counting.Change] = []
+
+    def add(self, numbers: PackageNumbers, new: NewPackage) -> None:
+        """Raises ValueError for submissions that do not cover the recipients."""
+        package_id, uuid, account = numbers
+        message, first_id = new.message, package_id * SPAN
+        shelf = shelf_of(new.state, scheduled=message.send_at is not None, periodic=message.period is not None)
+        accepted_at = to_ms(message.accepted_at)
+        sending_at = accepted_at if message.send_at is None else to_ms(message.send_at)
+        self.recorded.append(Recorded(package_id, uuid, range(first_id, first_id + len(new.submissions))))
+        self.packages.append(_package(new, (package_id, account, new.vendor, uuid), accepted_at, (sending_at, shelf)))
+        self.submissions += _submissions(new, package_id, self._token)
+        self.items += _items(new, first_id)
+        if message.invalid_numbers:
+            self.invalid_items += _invalid_items(new, first_id)
+        self.changes.append((account, message.sender, shelf, sending_at, 1))
+
+    def keep(self, ids: Container[int]) -> None:
+        """Drops the packages that are not among these, but for `recorded`."""
+        self.changes = [change for change, row in zip(self.changes, self.packages, strict=True) if row[0] in ids]
+        self.submissions = [row for row in self.submissions if row[1] in ids]
+        self.items = [row for row in self.items if row[0] // SPAN in ids]
+        self.invalid_items = [row for row in self.invalid_items if row[0] // SPAN in ids]
 
 
-class _Rows(NamedTuple):
-    """One package as rows of the tables."""
-
-    recorded: Recorded
-    package: Row
-    submissions: list[Row]
-    items: list[Row]
-    invalid_items: list[Row]
-    change: Change
-
-
-def record(connection: Connection, packages: Sequence[Numbered], token: str) -> list[Recorded | DuplicateCustomId]:
+def record(
+    connection: Connection, packages: Iterable[tuple[PackageNumbers, NewPackage]], token: str
+) -> list[Recorded | DuplicateCustomId]:
     """Writes the packages in the connection's transaction; says of each what became of it.
 
     token: claims what is submitted at once.
     Raises sqlite3.Error or sqlalchemy.exc.DBAPIError, and ValueError for submissions that do not cover the recipients.
     """
-    batch = [_rows(each, token) for each in packages]
-    written = _PACKAGES.run(connection, [rows.package for rows in batch])
-    fresh = batch if written == len(batch) else _without_duplicates(connection, batch)
-    _SUBMISSIONS.run(connection, [row for rows in fresh for row in rows.submissions])
-    _ITEMS.run(connection, [row for rows in fresh for row in rows.items])
-    _INVALID_ITEMS.run(connection, [row for rows in fresh for row in rows.invalid_items])
-    counting.apply(connection, [rows.change for rows in fresh])
-    if fresh is batch:
-        return [rows.recorded for rows in batch]
-    there = {rows.recorded.package_id for rows in fresh}
-    return [rows.recorded if rows.recorded.package_id in there else DuplicateCustomId() for rows in batch]
-
-
-def _without_duplicates(connection: Connection, batch: list[_Rows]) -> list[_Rows]:
-    ids = [rows.recorded.package_id for rows in batch]
-    there = set(connection.scalars(select(package.c.id).where(package.c.id.in_(ids))))
-    return [rows for rows in batch if rows.recorded.package_id in there]
-
-
-def _rows(numbered: Numbered, token: str) -> _Rows:
-    id_, account, new = numbered
-    message = new.message
-    first_id = id_ * SPAN
-    shelf = shelf_of(new.state, scheduled=message.send_at is not None, periodic=message.period is not None)
-    accepted_at = to_ms(message.accepted_at)
-    sending_at = accepted_at if message.send_at is None else to_ms(message.send_at)
-    uuid = _uuid(id_)
-    return _Rows(
-        Recorded(id_, uuid, range(first_id, first_id + len(new.submissions))),
-        _package(new, (id_, account, new.vendor, uuid), accepted_at, (sending_at, shelf)),
-        _submissions(new, id_, token),
-        _items(new, first_id),
-        _invalid_items(new, first_id) if message.invalid_numbers else [],
-        Change(account, message.sender, shelf, sending_at, 1),
-    )
+    batch = _Batch(token)
+    for numbers, new in packages:
+        batch.add(numbers, new)
+    written = _PACKAGES.run(connection, batch.packages)
+    results: list[Recorded | DuplicateCustomId] = [*batch.recorded]
+    if written < len(results):
+        ids = [row[0] for row in batch.packages]
+        fresh = set(connection.scalars(select(package.c.id).where(package.c.id.in_(ids))))
+        batch.keep(fresh)
+        results = [each if each.package_id in fresh else DuplicateCustomId() for each in batch.recorded]
+    _SUBMISSIONS.run(connection, batch.submissions)
+    _ITEMS.run(connection, batch.items)
+    _INVALID_ITEMS.run(connection, batch.invalid_items)
+    counting.apply(connection, batch.changes)
+    return results
 
 
 def _package(new: NewPackage, head: Row, accepted_at: int, place: tuple[int, int]) -> Row:
@@ -166,29 +163,6 @@ def _package(new: NewPackage, head: Row, accepted_at: int, place: tuple[int, int
     )
 
 
-class _Random:
-    """Hexadecimal digits from the system, some at a time: asking for each few costs more than they do."""
-
-    def __init__(self) -> None:
-        self._digits = ""
-        self._at = 0
-
-    def take(self, count: int) -> str:
-        if self._at + count > len(self._digits):
-            self._digits, self._at = os.urandom(8192).hex(), 0
-        self._at += count
-        return self._digits[self._at - count : self._at]
-
-
-_random = _Random()
-
-
-def _uuid(package_id: int) -> str:
-    """Version 8 (RFC 9562, 5.8): its first 32 bits are the id, so that no index is needed to find it; 88 bits are random."""
-    digits = _random.take(22)
-    return f"{package_id:08x}-{digits[:4]}-8{digits[4:7]}-8{digits[7:10]}-{digits[10:]}"
-
-
 def _own_texts(texts: Iterable[str]) -> str:
     """The distinct texts, as far as they are searched."""
     chosen, room = [], OWN_TEXTS_LIMIT
@@ -205,10 +179,11 @@ def _submissions(new: NewPackage, package_id: int, token: str) -> list[Row]:
     sending = new.state is PackageState.SENDING
     state, claim = (_SENDING, token) if sending else (_PENDING, "")
     due_at, first_id = to_ms(new.due_at), package_id * SPAN
+    alone = int(len(new.submissions) == 1)
     rows = []
     for place, (positions, text, own_due_at) in enumerate(new.submissions):
         due = due_at if own_due_at is None else to_ms(own_due_at)
-        rows.append((first_id + place, package_id, state, claim, text or "", positions[0], positions[-1], due))
+        rows.append((first_id + place, package_id, state, claim, text or "", positions[0], positions[-1], due, alone))
     return rows
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from bridge.domain.status import FINAL_ITEMS, PackageState, SubmissionState, may_follow
 from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
-from bridge.ledger.progress import follow, item_state, lock
+from bridge.ledger.progress import follow, item_state, lock, state_of
 from bridge.ledger.tables import SPAN, item, submission
 from bridge.ledger.values import ItemUpdate
 
@@ -42,7 +42,7 @@ def report(connection: Connection, submission_id: int, updates: Sequence[ItemUpd
     if row is None:
         raise LookupError("no such submission")
     if row.state not in _REPORTABLE:
-        return PackageState(locked.state)
+        return state_of(locked)
     first = row.package_id * SPAN
     own = [item.c.id.between(first + row.first, first + row.last), item.c.part == submission_id - first]
     _REPORTED.run(connection, list(_changes(connection, own, row.state, updates)))

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, delete, func, select
 
 from bridge.domain.status import SHELVES, PackageFilter, SubmissionState
 from bridge.ledger import counting, search
-from bridge.ledger.counting import Change
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import lock
 from bridge.ledger.tables import SPAN, account, item, package, push, submission
@@ -65,4 +64,4 @@ def _remove(connection: Connection, rows: Sequence[Any]) -> None:
             connection.execute(delete(table).where(table.c.id.between(each * SPAN, (each + 1) * SPAN - 1)))
     connection.execute(delete(push).where(push.c.package_id.in_(ids)))
     connection.execute(delete(package).where(package.c.id.in_(ids)))
-    counting.apply(connection, [Change(row.account, row.sender, row.shelf, row.sending_at, -1) for row in rows])
+    counting.apply(connection, [(row.account, row.sender, row.shelf, row.sending_at, -1) for row in rows])

@@ -55,15 +55,12 @@ _GRAMS = table("package_search", column("id", BigInteger), column("account", Int
 _LATE = and_(package.c.id >= id_block.c.indexed, package.c.id < id_block.c.finish)
 _BODY = func.coalesce(package.c.content, "") + TEXT_SEPARATOR + func.coalesce(package.c.own_texts, "")
 
-_TEXT: Final = "bridge_fold(coalesce(content, '') || {separator} || coalesce(own_texts, ''))"
+_TEXT: Final = "bridge_fold(coalesce(content, '') || {} || coalesce(own_texts, ''))"
 _RANGE: Final = "FROM package WHERE id >= :start AND id < :finish"
+_INTO: Final = "INSERT INTO package_search"
 _INDEX: Final = {
-    "sqlite": text(
-        f"INSERT INTO package_search (rowid, body) SELECT account * {_SHIFT} + id, {_TEXT.format(separator='char(30)')} {_RANGE}"  # words of our own
-    ),
-    "postgresql": text(
-        f"INSERT INTO package_search (id, account, body) SELECT id, account, {_TEXT.format(separator='chr(30)')} {_RANGE}"
-    ),
+    "sqlite": text(f"{_INTO} (rowid, body) SELECT account * {_SHIFT} + id, {_TEXT.format('char(30)')} {_RANGE}"),
+    "postgresql": text(f"{_INTO} (id, account, body) SELECT id, account, {_TEXT.format('chr(30)')} {_RANGE}"),
 }
 _FORGET_SQLITE: Final = text("INSERT INTO package_search (package_search, rowid, body) VALUES ('delete', :row, :body)")
 

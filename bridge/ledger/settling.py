@@ -1,7 +1,7 @@
 """From held to sent: claims, outcomes, and cancelling. Every change of state is a compare-and-set.
 
-Strategy: nearly all settlements are one submission that was accepted. A batch of these takes two statements; when a row is not as
-they expect it, `Crossed` is raised and each settlement of the batch is done by itself, looking at its rows first.
+Strategy: nearly all settlements are one submission that was accepted. A batch of these takes one statement; when a row is not as
+it expects it, `Crossed` is raised and each settlement of the batch is done by itself, looking at its rows first.
 """
 
 from __future__ import annotations
@@ -20,20 +20,14 @@ from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement,
 
 __all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "settle", "settle_all"]
 
-_ACCEPT_PACKAGES = BulkUpdate(
-    package,
-    ("public_id", "id"),
-    also=f"state = {PackageState.SENT.value}",
-    where=f"package.state = {PackageState.SENDING.value} AND package.submissions = 1",
-    blank={"public_id": "0"},
-)
-_ACCEPT_SUBMISSIONS = BulkUpdate(
+_ACCEPT = BulkUpdate(
     submission,
     ("vendor_ref", "settled_at", "due_at", "id"),
     also=f"state = {SubmissionState.ACCEPTED.value}",
-    where=f"submission.state = {SubmissionState.SENDING.value}",
+    where=f"submission.state = {SubmissionState.SENDING.value} AND submission.alone = 1",
     blank={"due_at": "0"},
 )
+_NAME = BulkUpdate(package, ("public_id", "id"))
 # what an outcome makes of its submission
 _BECOMES: dict[type, SubmissionState] = {
     Accepted: SubmissionState.ACCEPTED,
@@ -66,17 +60,14 @@ def _is_simple(settlement: Settlement) -> bool:
 def _accept(connection: Connection, settlements: Sequence[Settlement]) -> None:
     if not settlements:
         return
-    packages = [(each.public_id or 0, each.package_id) for each in settlements]
-    submissions = []
+    rows = []
     for each in settlements:
-        outcome = each.outcomes[0]
-        assert isinstance(outcome.result, Accepted)
-        due_at = 0 if outcome.due_at is None else to_ms(outcome.due_at)
-        submissions.append((outcome.result.vendor_ref, to_ms(outcome.at), due_at, outcome.submission_id))
-    if _ACCEPT_PACKAGES.run(connection, packages) != len(packages):
+        ((submission_id, result, at, due_at),) = each.outcomes
+        assert isinstance(result, Accepted)
+        rows.append((result.vendor_ref, to_ms(at), 0 if due_at is None else to_ms(due_at), submission_id))
+    if _ACCEPT.run(connection, rows) != len(rows):
         raise Crossed
-    if _ACCEPT_SUBMISSIONS.run(connection, submissions) != len(submissions):
-        raise Crossed
+    _NAME.run(connection, [(each.public_id, each.package_id) for each in settlements if each.public_id is not None])
 
 
 def settle(connection: Connection, settlement: Settlement) -> PackageState:

@@ -6,9 +6,9 @@ from typing import Any
 
 from bridge.domain.clock import ISTANBUL
 from bridge.domain.package import Package, PackageItem, Statistics
-from bridge.domain.status import ItemState, PackageState, set_state
+from bridge.domain.status import ItemState, set_state
 from bridge.ledger.instant import from_ms
-from bridge.ledger.progress import item_state
+from bridge.ledger.progress import item_state, state_of
 from bridge.ledger.recording import TEXT_SEPARATOR
 
 __all__ = ["shown_item", "shown_package"]
@@ -18,7 +18,7 @@ _NOT_PROCESSED = frozenset({ItemState.REJECTED, ItemState.CANCELLED, ItemState.W
 
 
 def shown_package(row: Any) -> Package:
-    """row: of the table `package`. A customID that the bridge gave is not shown."""
+    """row: of `package`, with `only`. A customID that the bridge gave is not shown."""
     content = row.content
     if content is None and row.own_texts:
         content = row.own_texts.partition(TEXT_SEPARATOR)[0]
@@ -28,7 +28,7 @@ def shown_package(row: Any) -> Package:
         type=row.kind,
         uuid=row.uuid,
         error=row.error,
-        state=row.state,
+        state=state_of(row).value,
         title=row.title,
         content=content,
         senders=(row.sender,),
@@ -56,7 +56,7 @@ def shown_item(row: Any, package: Any) -> PackageItem:
         state=state.value,
         sender=package.sender,
         target=row.number,
-        set_state=set_state(PackageState(package.state)),
+        set_state=set_state(state_of(package)),
         sending_date=_local(package.sending_at, "seconds"),
         delivery_date=_local(row.reported_at, "seconds") if delivered else None,
         processing_date=_local(row.settled_at, "milliseconds") if processed else None,

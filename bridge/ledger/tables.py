@@ -84,6 +84,7 @@ package = Table(
     # what few messages have, as JSON (`bridge.ledger.extras`); null for none
     Column("extras", Text),
     Column("periodic", SmallInteger, nullable=False),
+    # of a package that is being sent as one submission: SENDING, also when that was accepted (`bridge.ledger.progress.state_of`)
     Column("state", SmallInteger, nullable=False),
     Column("shelf", SmallInteger, nullable=False),
     Column("error", Text),
@@ -136,6 +137,8 @@ submission = Table(
     Column("code", Text),
     Column("message", Text),
     Column("settled_at", BigInteger),
+    # 1: it is the package's only one
+    Column("alone", SmallInteger, nullable=False),
 )
 Index(
     "submission_due",

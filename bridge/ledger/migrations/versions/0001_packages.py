@@ -139,6 +139,7 @@ def _submissions() -> None:
         _text("code"),
         _text("message"),
         _whole("settled_at", sa.BigInteger, nullable=True),
+        _whole("alone", sa.SmallInteger),
     )
     _partial("submission_due", "submission", ["due_at"], "due_at IS NOT NULL")
     _partial("submission_unknown", "submission", ["id"], "state = 4")
