@@ -15,8 +15,10 @@ from bridge.outbound.response import ResponseReader, Unanswered
 __all__ = ["Connection"]
 
 
-def _readable(sock: socket.socket) -> Callable[[int], object]:
+def _readable(sock: socket.socket | None) -> Callable[[int], object]:
     """A function that, called with 0, tells without waiting whether bytes or an end are there to be read (0.6 us)."""
+    if sock is None or sock.fileno() < 0:  # the connection ended while it was being made
+        return lambda _: True
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock.fileno(), select.POLLIN)
@@ -90,8 +92,6 @@ class Connection(asyncio.Protocol):
         except BaseException:  # also a cancelled caller: the response would arrive for the next one
             self._waiter = None
             self.abort()
-            if waiter.done() and not waiter.cancelled():
-                waiter.exception()  # it failed in the same turn; asyncio would complain that nobody looked
             raise
         self._expires = loop.time() + min(self._keepalive, self._reader.idle_seconds(response))
         return response

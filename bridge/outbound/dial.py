@@ -25,6 +25,9 @@ __all__ = ["Dialer", "failed_step", "tls_context"]
 HEAD_START_SECONDS = 0.25
 """What an address gets before the next is tried as well. Source: RFC 8305 section 5."""
 
+FAREWELL_SECONDS = 1.0
+"""How long a connection that was given up right after its handshake waits for the peer's farewell; 30 if nothing is said."""
+
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 T = TypeVar("T")
 
@@ -106,7 +109,14 @@ class Dialer(Generic[P]):
         # by address, not with a socket of our own: uvloop can close such a one's descriptor twice when the peer closes at once
         loop = asyncio.get_running_loop()
         if origin.scheme == "https":
-            return await loop.create_connection(self._protocol, address, origin.port, ssl=self._tls, server_hostname=origin.host)
+            return await loop.create_connection(
+                self._protocol,
+                address,
+                origin.port,
+                ssl=self._tls,
+                server_hostname=origin.host,
+                ssl_shutdown_timeout=FAREWELL_SECONDS,
+            )
         return await loop.create_connection(self._protocol, address, origin.port)
 
     async def _race(self, origin: Origin, addresses: Sequence[str]) -> P:

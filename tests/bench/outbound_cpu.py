@@ -103,7 +103,7 @@ async def measure(call, in_flight, seconds):
     await asyncio.gather(*[call() for _ in range(in_flight)])
     start = time.process_time()
     await asyncio.gather(*[caller() for _ in range(in_flight)])
-    return (time.process_time() - start) / calls * 1e6
+    return (time.process_time() - start) / max(calls, 1) * 1e6
 
 
 async def bench(url, seconds, names):

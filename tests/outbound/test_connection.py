@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 
 import pytest
@@ -110,6 +111,17 @@ async def test_what_makes_an_idle_one_stale(peer):
     connection.connection_lost(None)
 
 
+@pytest.mark.parametrize("kind", ["none", "closed"])
+async def test_ended_while_it_was_made(peer, kind):
+    peer[0].close()
+    connection, _, _ = await opened((None,) if kind == "none" else peer)
+    task = await begun(connection)
+    connection.data_received(OK)
+    await task
+    assert connection.stale(asyncio.get_running_loop().time())
+    connection.connection_lost(None)
+
+
 async def test_bytes_that_nobody_asked_for(peer):
     connection, transport, _ = await opened(peer)
     connection.data_received(b"x")
@@ -136,4 +148,6 @@ async def test_cancelled_in_the_turn_of_the_failure(peer, caplog):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert transport.closing
+    del task
+    gc.collect()
     assert not caplog.records

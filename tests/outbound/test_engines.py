@@ -152,12 +152,12 @@ def test_cancelled_waiter(engine, run, certificates):
 
 def test_idle_too_long(engine, run, certificates):
     async def main(server):
-        client = open_engine(make_options(certificates, keepalive=0.03), engine)
+        client = open_engine(make_options(certificates, keepalive=0.2), engine)
         request = make_request("http", server.netloc, repeatable=True)
         await client.send(request)
         await client.send(request)
         assert server.connections == 1
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.25)
         await client.send(request)
         assert server.connections == 2
         await client.close()

@@ -362,7 +362,9 @@ def test_outcome(row, scheme, certificates, caplog):
     with ScriptedServer(*case.scripts, tls=tls) as server:
         request = make_request(scheme, server.netloc, repeatable=case.repeatable, **case.request)
         check(run_on(loop, outcome(engine, make_options(certificates, **case.options), request, case, server)), case)
-        assert server.received == case.received
+        # a time limit may be over before the vendor's thread has read anything
+        least = 0 if "read_timeout" in case.options else case.received
+        assert least <= server.received <= case.received
     assert not [secret for secret in SECRETS if secret in caplog.text]
 
 
