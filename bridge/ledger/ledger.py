@@ -100,6 +100,10 @@ class Ledger:
         state: PackageState = await self._store.write(Settlement(package_id, outcomes, public_id))
         return state
 
+    async def release(self, package_id: int) -> None:
+        """Frees the customID of a package whose call was answered with an error: for its client there is no such package."""
+        await self._store.change(lambda connection: settling.release(connection, package_id))
+
     async def report(self, submission_id: int, updates: Sequence[ItemUpdate], due_at: datetime | None = None) -> PackageState:
         """Applies what a vendor says of recipients; the package's state then. An item never goes back.
 

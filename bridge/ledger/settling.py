@@ -18,7 +18,7 @@ from bridge.ledger.progress import follow, lock
 from bridge.ledger.tables import SPAN, package, submission
 from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
-__all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "settle", "settle_all"]
+__all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "release", "settle", "settle_all"]
 
 _ACCEPT = BulkUpdate(
     submission,
@@ -175,3 +175,9 @@ def cancel(connection: Connection, package_id: int) -> Cancelled:
     connection.execute(update(submission).where(*pending).values(state=SubmissionState.CANCELLED.value, due_at=None))
     follow(connection, locked)
     return Cancelled.CANCELLED
+
+
+def release(connection: Connection, package_id: int) -> None:
+    """Frees the customID of a failed package; one that is anything else keeps it."""
+    failed = (package.c.id == package_id) & (package.c.state == PackageState.FAILED.value) & package.c.custom_id.is_not(None)
+    connection.execute(update(package).where(failed).values(own_custom_id=package.c.custom_id, custom_id=None))

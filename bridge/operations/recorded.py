@@ -157,8 +157,14 @@ class RecordedSend:
             await self._ledger.settle(recorded.package_id, outcomes, public_id)
         refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]
         if len(refusals) == len(outcomes):
+            await self._release(recorded.package_id)
             raise CallError(refusals[0].code, message=refusals[0].message)
         return public_id or recorded.package_id
+
+    async def _release(self, package_id: int) -> None:
+        """The customID may be used again: who is refused for want of credit corrects that and calls again."""
+        with suppress(LedgerUnavailable):
+            await self._ledger.release(package_id)
 
     async def _submit_all(
         self, account: Account, parts: Sequence[Part], recorded: Recorded, timing: Timing
