@@ -94,12 +94,7 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
         raise ProtocolError("The SOAP version is not supported.", FaultSide.VERSION_MISMATCH)
     answer_in(version)
     envelope = f"{namespace}}}"
-    parts = {child.tag: child for child in root}
-    header, soap_body = parts.get(f"{envelope}Header"), parts.get(f"{envelope}Body")
-    if soap_body is None or not len(soap_body):
-        raise ProtocolError("The SOAP body is empty.")
-    if sum(part.tag == soap_body.tag for part in root) > 1:
-        raise ProtocolError("The SOAP envelope holds more than one body.")
+    header, soap_body = _parts(root, envelope)
     wrapper = soap_body[0]
     encoded = _HREF in body or _BASE64 in body or _REF in body
     deref = References(soap_body, min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF)) if encoded else None
@@ -110,6 +105,22 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     login = Login(values.pop("username", None), values.pop("password", None))
     logins = _read_headers(header, envelope) if header is not None and len(header) else ()
     return Call(operation, version, wrapper.tag.rpartition("}")[0][1:] or None, values, login, logins)
+
+
+def _parts(root: Element, envelope: str) -> tuple[Element | None, Element]:
+    """Header and Body. Without ElementPath: `find` costs as much as reading the call."""
+    header = body = None
+    for part in root:
+        tag = part.tag
+        if tag == f"{envelope}Body":
+            if body is not None:
+                raise ProtocolError("The SOAP envelope holds more than one body.")
+            body = part
+        elif tag == f"{envelope}Header":
+            header = part
+    if body is None or not len(body):
+        raise ProtocolError("The SOAP body is empty.")
+    return header, body
 
 
 def _route(wrapper: Element) -> tuple[str, Callable[[Element, References | None], dict[str, Any]]]:
