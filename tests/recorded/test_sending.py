@@ -37,6 +37,20 @@ async def test_a_custom_id_at_the_same_time(rig):
 
 
 @BOTH
+async def test_a_refused_call_leaves_its_custom_id_free(rig):
+    """Who is refused for want of credit, corrects that and calls again: the message must not be called a duplicate."""
+    rig.vendor.play("rate_limited")
+    refused = await rig.send(customID="order-1")
+    assert refused.code
+    again = await rig.send(customID="order-1")
+    assert again.code == ""
+    assert rig.sends() == [(A, "Merhaba")]
+    (package,) = (await rig.call("getSmsPackages", customIDs=["order-1"])).rows
+    assert package["id"] == str(again.id)
+    assert (await rig.send(customID="order-1")).code == "ERR_SMS_PKG_CUSTOM_ID_DUPLICATION"
+
+
+@BOTH
 async def test_a_custom_id_is_of_one_account(rig):
     mine = await rig.send(customID="order-1")
     theirs = await rig.send(customID="order-1", login=OTHER)
