@@ -155,7 +155,9 @@ class LedgerSettings(Section):
 class PushSettings(Section):
     """[push]: deliveries to clients, for vendors that have none."""
 
-    allow_hosts: tuple[str, ...] = Field((), description="Hosts that may be pushed to although their address is private. Without effect so far.")
+    allow_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that may be pushed to although their address is private. Without effect so far."
+    )
 
 
 class EngineName(StrEnum):

@@ -80,7 +80,9 @@ async def main() -> None:
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         own = composing(count)
         each = (cpu - own) / count * 1e6
-        print(f"{each:6.1f} us CPU a package (composing apart: {own / count * 1e6:.1f}), {count / wall:6.0f} a second, {grown} kB more")
+        print(
+            f"{each:6.1f} us CPU a package (composing apart: {own / count * 1e6:.1f}), {count / wall:6.0f} a second, {grown} kB more"
+        )
     for turn in range(3):
         new = package(2 * 10**9 + turn, 10_000)
         start = time.perf_counter()
