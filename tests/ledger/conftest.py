@@ -1,0 +1,87 @@
+"""An empty ledger for each test, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.ledger.ledger import Ledger
+from tests.postgres import Postgres, postgres_or_skip
+
+Open = Callable[[], Awaitable[Ledger]]
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """To be copied: a migration takes long."""
+    file = tmp_path_factory.mktemp("ledger") / "empty.db"
+    asyncio.run(Ledger.migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with postgres_or_skip(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: Postgres) -> str:
+    """To be copied."""
+    name = postgres.create()
+    asyncio.run(Ledger.migrate(postgres.url_of(name)))
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def empty_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
+    """A database without tables."""
+    if database == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return postgres.url_of(postgres.create())
+    return f"sqlite:///{tmp_path}/bridge.db"
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
+    """An empty ledger."""
+    if database == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return postgres.url_of(postgres.create(request.getfixturevalue("migrated_database")))
+    file = tmp_path / "bridge.db"
+    shutil.copy(request.getfixturevalue("migrated_file"), file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+async def open_ledger(url: str) -> AsyncIterator[Open]:
+    """Opens it once more, as another process does."""
+    opened: list[Ledger] = []
+
+    async def open_() -> Ledger:
+        opened.append(await Ledger.open(url))
+        return opened[-1]
+
+    yield open_
+    for ledger in opened:
+        await ledger.close()
+
+
+@pytest.fixture
+async def ledger(open_ledger: Open) -> Ledger:
+    return await open_ledger()
+
+
+@pytest.fixture
+async def other(open_ledger: Open) -> Ledger:
+    """The same ledger, as another process has it."""
+    return await open_ledger()
