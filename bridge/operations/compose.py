@@ -132,6 +132,8 @@ def _recipients(kind: Kind, numbers: list[str], texts: list[str] | None) -> Reci
         valid, invalid = normalise_all(numbers)
     if not valid:
         raise CallError(ErrorCode.EMPTY_SMS_PACKAGE)
+    if texts is None and not invalid and len(valid) == 1:
+        return Recipients(valid, None, (), None)
     wrong = [numbers[at].strip()[:_INVALID_NUMBER_LENGTH] for at in invalid]
     if texts is None:
         return Recipients(valid if len(set(valid)) == len(valid) else list(dict.fromkeys(valid)), None, wrong, None)

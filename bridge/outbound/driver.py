@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from bridge.domain.http import Exchange, HttpRequest, HttpResponse
+from bridge.domain.http import Exchange, HttpResponse
 from bridge.errors import NotSent, OutcomeUnknown, SettingsError
 from bridge.outbound.contract import Engine, EngineOptions
 from bridge.outbound.fast import FastEngine
@@ -62,7 +62,13 @@ class Outbound:
                 except StopIteration as end:
                     value: T = end.value
                     return value
-                response = await self._timed(request, timing)
+                start = time.perf_counter()
+                try:
+                    response = await self._engine.send(request)
+                finally:
+                    if timing is not None:
+                        timing.seconds += time.perf_counter() - start
+                        timing.requests += 1
                 acted = acted or not request.repeatable
         except NotSent as error:
             if acted:
@@ -74,13 +80,3 @@ class Outbound:
     async def close(self) -> None:
         """Closes the engine: idle connections now, those in use with their request."""
         await self._engine.close()
-
-    async def _timed(self, request: HttpRequest, timing: Timing | None) -> HttpResponse:
-        if timing is None:
-            return await self._engine.send(request)
-        start = time.perf_counter()
-        try:
-            return await self._engine.send(request)
-        finally:
-            timing.seconds += time.perf_counter() - start
-            timing.requests += 1
