@@ -88,5 +88,7 @@ def _close(connection: Connection, row: Any, own: Sequence[Any], told: bool, due
     values: dict[str, object] = {"due_at": None if done or due_at is None else to_ms(due_at)}
     if told and row.state == SubmissionState.UNKNOWN:
         values |= {"state": SubmissionState.ACCEPTED.value, "message": None}
-    if row.state != SubmissionState.SENDING:  # its due_at says when its claim is stale
-        connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
+    if row.state == SubmissionState.SENDING:
+        # its due_at says when its claim is stale. Whoever settles it has to look at the items
+        values = {"alone": 0}
+    connection.execute(update(submission).where(submission.c.id == row.id).values(**values))

@@ -137,7 +137,7 @@ submission = Table(
     Column("code", Text),
     Column("message", Text),
     Column("settled_at", BigInteger),
-    # 1: it is the package's only one
+    # 1: it is the package's only one, and nothing was reported of it before it was settled
     Column("alone", SmallInteger, nullable=False),
 )
 Index(

@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.tables import SPAN, item
+from bridge.ledger.values import Recorded
 from tests.postgres import Postgres, postgres_or_skip
 
 Open = Callable[[], Awaitable[Ledger]]
@@ -85,3 +88,14 @@ async def ledger(open_ledger: Open) -> Ledger:
 async def other(open_ledger: Open) -> Ledger:
     """The same ledger, as another process has it."""
     return await open_ledger()
+
+
+@pytest.fixture
+def raw_word(ledger: Ledger) -> Callable[[Recorded], Awaitable[str | None]]:
+    """What the vendor called the state of a package's first recipient: no word of the ledger tells yet."""
+
+    async def read(recorded: Recorded) -> str | None:
+        raw = select(item.c.raw).where(item.c.id == recorded.package_id * SPAN)
+        return await ledger._store.read(lambda connection: connection.scalar(raw))
+
+    return read
