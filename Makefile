@@ -69,5 +69,5 @@ lock:
 	$(LOCK) --only-build-deps --build-deps-for wheel --allow-unsafe --output-file .ci/requirements-build.txt pyproject.toml
 
 clean:
-	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/bench/work tests/interop/node-soap/node_modules
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/bench/build tests/interop/node-soap/node_modules
 	find bridge tests -name __pycache__ -type d -prune -exec rm -rf {} +

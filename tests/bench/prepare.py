@@ -1,4 +1,4 @@
-"""What the benchmark needs: tools, requests, configurations and the peers' packages, all under tests/bench/work."""
+"""What the benchmark needs: tools, requests, configurations and the peers' packages, all under tests/bench/build."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["FAST", "PROXY", "ROOT", "SLOW", "WORK", "body_of", "prepare", "spyne
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-WORK = HERE / "work"
+WORK = HERE / "build"
 
 # ports of the vendor (at once, after 50 ms) and of the proxy
 FAST, SLOW, PROXY = 19580, 19582, 19581

@@ -25,7 +25,7 @@ SLOW_SECONDS, SLOW_CONNECTIONS = 0.05, 256
 
 
 def bridge(configuration: str) -> Target:
-    """The bridge with a configuration of work/."""
+    """The bridge with a configuration of build/."""
     file = WORK / f"{configuration}.toml"
     name = "bridge" if configuration != "logging" else "bridge, a log line a call"
     return Target(name, lambda port, _: [sys.executable, "-m", "bridge", "serve", "--config", file, "--port", str(port)])
