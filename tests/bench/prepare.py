@@ -66,7 +66,7 @@ password = "123456"
 
 
 def prepare() -> None:
-    """Makes work/ complete. Ends the program with the names of packages where tools are missing."""
+    """Makes build/ complete. Ends the program with the names of packages where tools are missing."""
     need_tools()
     (WORK / "tmp").mkdir(parents=True, exist_ok=True)
     body_of(None)
