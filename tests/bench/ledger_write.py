@@ -81,7 +81,8 @@ async def main() -> None:
         own = composing(count)
         each = (cpu - own) / count * 1e6
         print(
-            f"{each:6.1f} us CPU a package (composing apart: {own / count * 1e6:.1f}), {count / wall:6.0f} a second, {grown} kB more"
+            f"{each:6.1f} us CPU a package (composing apart: {own / count * 1e6:.1f}), "
+            f"{count / wall:6.0f} a second, {grown} kB more"
         )
     for turn in range(3):
         new = package(2 * 10**9 + turn, 10_000)
