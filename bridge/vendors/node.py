@@ -26,7 +26,7 @@ from bridge.domain.http import Exchange, HttpRequest, HttpResponse
 from bridge.domain.message import Encoding, Message
 from bridge.domain.package import Package, PackageItem, Page, Sender, Statistics
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
-from bridge.domain.text import measure
+from bridge.domain.text import carry, measure
 from bridge.errors import CallError, ErrorCode, OutcomeUnknown, Reason, VendorRefused
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
@@ -155,6 +155,8 @@ class Node:
         answer = yield self._ask("sms/list", credentials, {"customIDs": [message.custom_id]})
         for row in _rows(_data(answer)):
             if row.get("customID") == message.custom_id:
+                if not _could_be(row, message):
+                    raise OutcomeUnknown("another message has this customID")
                 return integer(row.get("id"))
         return None
 
@@ -217,6 +219,14 @@ class Node:
     def _ask(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
         """A question: it may be asked twice."""
         return self._request(path, credentials, body)._replace(repeatable=True)
+
+
+def _could_be(row: Mapping[str, Any], message: Message) -> bool:
+    """Whether a package with the message's customID is this message: a client may have used its customID for another before."""
+    if message.custom_id is None or is_ours(message.custom_id) or message.text is None:
+        return True
+    content = text(row.get("content"))
+    return content is None or content in (message.text, carry(message.text, message.encoding).text)
 
 
 def _paged(filters: dict[str, Any], query: PackagesQuery | ItemsQuery | SendersQuery) -> dict[str, Any]:
