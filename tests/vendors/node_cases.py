@@ -245,6 +245,9 @@ FINDS = (
     finds("not there", b"[]", None),
     finds("a server that ignores customIDs", b'[{"id": 1, "customID": "other"}, {"id": 2}]', None),
     finds("no list", b"null", None),
+    finds("with this text", b'[{"id": 222962, "customID": "a1b2c3", "content": "%s"}]' % message().text.encode(), 222962),
+    # the client used its customID for another message before: to call that one this one would lose it
+    finds("with another text", b'[{"id": 222962, "customID": "a1b2c3", "content": "older"}]', UNKNOWN),
 )
 
 
