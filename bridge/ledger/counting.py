@@ -6,15 +6,16 @@ its whole hours at both ends, and the rows of at most two ragged hours, counted 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from bridge.ledger.bulk import BulkInsert
+from bridge.ledger.filters import ALWAYS, Filters, Span
 from bridge.ledger.tables import package, package_count
 
-__all__ = ["Change", "Place", "Span", "apply", "count", "places", "prune"]
+__all__ = ["Change", "Place", "apply", "count", "places", "prune", "skip"]
 
 _HOUR = 3_600_000
 _HOURS_OF_DAY = 24
@@ -29,13 +30,6 @@ _UPSERT = BulkInsert(
 
 Change = tuple[int, str, int, int, int]
 """A package that came to a shelf (by 1) or left it (by -1): account, sender, shelf, sending_at in milliseconds, by."""
-
-
-class Span(NamedTuple):
-    """A range of sending_at in milliseconds, `finish` excluded; None is open."""
-
-    start: int | None = None
-    finish: int | None = None
 
 
 class Place(NamedTuple):
@@ -60,21 +54,44 @@ def apply(connection: Connection, changes: Iterable[Change]) -> None:
     _UPSERT.run(connection, [(*key, by) for key, by in sorted(sums.items()) if by])
 
 
-def places(connection: Connection, account: int, sender: str | None, shelves: Sequence[int]) -> dict[Place, int]:
-    """The places that have packages now, and how many. sender: None for all."""
-    query = select(package_count.c.sender, package_count.c.shelf, package_count.c.n).where(
-        package_count.c.n > 0, *_at(account, _ALL, sender, shelves), package_count.c.bucket == 0
-    )
-    return {Place(row.sender, row.shelf): row.n for row in connection.execute(query)}
+def places(connection: Connection, filters: Filters) -> dict[Place, int]:
+    """The places that have packages now, and how many; dates do not count."""
+    query = select(package_count.c.sender, package_count.c.shelf, package_count.c.n)
+    rows = connection.execute(query.where(package_count.c.n > 0, *_at(filters, _ALL), package_count.c.bucket == 0))
+    return {Place(row.sender, row.shelf): row.n for row in rows}
 
 
-def count(connection: Connection, account: int, sender: str | None, shelves: Sequence[int], span: Span) -> int:
-    """How many packages the filters find. sender: None for all."""
-    if span == Span():
-        return sum(places(connection, account, sender, shelves).values())
-    buckets, ragged = _cover(span)
-    counted = sum(_sum(connection, account, sender, shelves, each) for each in buckets)
-    return counted + sum(_rows(connection, account, sender, shelves, each) for each in ragged)
+def count(connection: Connection, filters: Filters) -> int:
+    """How many packages the filters find."""
+    if filters.span == ALWAYS:
+        return sum(places(connection, filters).values())
+    buckets, ragged = _cover(filters.span)
+    counted = sum(n for each in buckets for _, n in _numbers(connection, filters, each))
+    return counted + sum(_rows(connection, filters, each) for each in ragged)
+
+
+def skip(connection: Connection, filters: Filters, offset: int) -> tuple[int | None, int]:
+    """For all but the newest `offset` packages: a time (milliseconds) before which they are, and the offset from there.
+
+    There must be more than `offset`.
+    """
+    end = filters.span.finish
+    if end is None:
+        day, offset = _skip(connection, filters, _Buckets(_DAYS, 0, None), offset)
+    else:
+        ragged = _rows(connection, filters, (end // _HOUR * _HOUR, end))
+        if offset < ragged:
+            return end, offset
+        hour = end // _HOUR
+        of_day = _Buckets(_HOURS, hour - hour % _HOURS_OF_DAY, hour)
+        found, offset = _skip(connection, filters, of_day, offset - ragged)
+        if found is not None:
+            return (found + 1) * _HOUR, offset
+        day, offset = _skip(connection, filters, _Buckets(_DAYS, 0, hour // _HOURS_OF_DAY), offset)
+    assert day is not None  # there are more
+    last, offset = _skip(connection, filters, _Buckets(_HOURS, day * _HOURS_OF_DAY, (day + 1) * _HOURS_OF_DAY), offset)
+    assert last is not None
+    return (last + 1) * _HOUR, offset
 
 
 def prune(connection: Connection, account: int, before: int) -> None:
@@ -110,28 +127,39 @@ def _cover(span: Span) -> tuple[list[_Buckets], list[tuple[int, int]]]:
     return [*ends, _Buckets(_DAYS, first_day, end_day)], ragged
 
 
-def _sum(connection: Connection, account: int, sender: str | None, shelves: Sequence[int], buckets: _Buckets) -> int:
-    if buckets.end is not None and buckets.first >= buckets.end:
-        return 0
-    conditions = [*_at(account, buckets.level, sender, shelves), package_count.c.bucket >= buckets.first]
+def _numbers(connection: Connection, filters: Filters, buckets: _Buckets) -> Iterator[tuple[int, int]]:
+    """Each bucket that has packages, and how many; the newest first."""
+    conditions = [*_at(filters, buckets.level), package_count.c.bucket >= buckets.first]
     if buckets.end is not None:
         conditions.append(package_count.c.bucket < buckets.end)
-    return connection.scalar(select(func.coalesce(func.sum(package_count.c.n), 0)).where(*conditions)) or 0
+    query = select(package_count.c.bucket, func.sum(package_count.c.n).label("n")).where(*conditions)
+    rows = connection.execute(query.group_by(package_count.c.bucket).order_by(package_count.c.bucket.desc()))
+    return ((row.bucket, row.n) for row in rows)
 
 
-def _at(account: int, level: int, sender: str | None, shelves: Sequence[int]) -> list[ColumnElement[bool]]:
-    conditions = [package_count.c.account == account, package_count.c.level == level, package_count.c.shelf.in_(shelves)]
-    if sender is not None:
-        conditions.append(package_count.c.sender == sender)
+def _skip(connection: Connection, filters: Filters, buckets: _Buckets, offset: int) -> tuple[int | None, int]:
+    """The bucket in which the offset ends, None when it goes beyond all; and what is left of the offset."""
+    for bucket, n in _numbers(connection, filters, buckets):
+        if offset < n:
+            return bucket, offset
+        offset -= n
+    return None, offset
+
+
+def _at(filters: Filters, level: int) -> list[ColumnElement[bool]]:
+    conditions = [package_count.c.account == filters.account, package_count.c.level == level]
+    conditions.append(package_count.c.shelf.in_(filters.shelves))
+    if filters.sender is not None:
+        conditions.append(package_count.c.sender == filters.sender)
     return conditions
 
 
-def _rows(connection: Connection, account: int, sender: str | None, shelves: Sequence[int], span: tuple[int, int]) -> int:
+def _rows(connection: Connection, filters: Filters, span: tuple[int, int]) -> int:
     start, finish = span
     if start >= finish:
         return 0
-    conditions = [package.c.account == account, package.c.shelf.in_(shelves)]
+    conditions = [package.c.account == filters.account, package.c.shelf.in_(filters.shelves)]
     conditions += [package.c.sending_at >= start, package.c.sending_at < finish]
-    if sender is not None:
-        conditions.append(package.c.sender == sender)
+    if filters.sender is not None:
+        conditions.append(package.c.sender == filters.sender)
     return connection.scalar(select(func.count()).select_from(package).where(*conditions)) or 0

@@ -18,6 +18,7 @@ from bridge.domain.query import ItemsQuery, PackageKey
 from bridge.domain.status import ITEM_OF, SubmissionState
 from bridge.errors import CallError, ErrorCode
 from bridge.ledger import extras
+from bridge.ledger.filters import owned
 from bridge.ledger.instant import from_ms, to_ms
 from bridge.ledger.progress import items_of, state_of, with_only
 from bridge.ledger.showing import shown_item
@@ -37,9 +38,9 @@ def package_row(connection: Connection, account_number: int, key: PackageKey) ->
 
     An id is first taken for one that the client was told (node's), then for the ledger's own.
     """
-    conditions: list[ColumnElement[bool]] = [package.c.account == account_number]
+    conditions = [owned(account_number)]
     if key.custom_id is not None:
-        conditions.append(package.c.custom_id == key.custom_id)
+        conditions += [package.c.account == account_number, package.c.custom_id == key.custom_id]
     if key.uuid is not None:
         match = _UUID.fullmatch(key.uuid.lower())
         if not match:
@@ -47,7 +48,8 @@ def package_row(connection: Connection, account_number: int, key: PackageKey) ->
         conditions += [package.c.id == int(match[1], 16), package.c.uuid == match[0]]
     if key.id is None:
         return connection.execute(with_only(package).where(*conditions)).one_or_none()
-    for named in (package.c.public_id == key.id, and_(package.c.id == key.id, package.c.public_id.is_(None))):
+    told = and_(package.c.account == account_number, package.c.public_id == key.id)
+    for named in (told, and_(package.c.id == key.id, package.c.public_id.is_(None))):
         row = connection.execute(with_only(package).where(*conditions, named).limit(1)).one_or_none()
         if row is not None:
             return row
@@ -187,7 +189,7 @@ def open_submissions(
     """
     conditions = [submission.c.due_at <= to_ms(due_before)]
     if account_number is not None:
-        conditions.append(package.c.account == account_number)
+        conditions.append(owned(account_number))
     if packages is None:
         return _open(connection, _OF_SUBMISSION, conditions, submission.c.due_at, limit)
     # by their ids: due ones of all packages can be many more than those of these
@@ -200,7 +202,7 @@ def uncertain(connection: Connection, account_number: int | None, limit: int) ->
     """Submissions whose outcome is unknown, the oldest first. account_number: None for all."""
     conditions = [_UNKNOWN]
     if account_number is not None:
-        conditions.append(package.c.account == account_number)
+        conditions.append(owned(account_number))
     return _open(connection, _OF_SUBMISSION, conditions, submission.c.id, limit)
 
 

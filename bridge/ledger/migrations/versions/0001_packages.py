@@ -22,7 +22,8 @@ TEXT_SEARCH_POSTGRES = (
     RETURN lower(translate(words, 'İIıŞşĞğÜüÖöÇç', 'iiissgguuoocc') COLLATE "C")
     """,
     """
-    CREATE FUNCTION bridge_grams(account integer, folded text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+    CREATE FUNCTION bridge_grams(account integer, folded text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 5000 AS $$
     DECLARE
         letters text[] := string_to_array(folded, NULL);
         head text := account || ':';
