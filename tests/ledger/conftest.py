@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.tables import SPAN, item
+from bridge.ledger.tables import SPAN, id_block, item, package
 from bridge.ledger.values import Recorded
+from tests.ledger.said import eventually
 from tests.postgres import Postgres, postgres_or_skip
 
 Open = Callable[[], Awaitable[Ledger]]
@@ -99,3 +100,14 @@ def raw_word(ledger: Ledger) -> Callable[[Recorded], Awaitable[str | None]]:
         return await ledger._store.read(lambda connection: connection.scalar(raw))
 
     return read
+
+
+@pytest.fixture
+def indexed(ledger: Ledger) -> Callable[[], Awaitable[None]]:
+    """Waits until all that was recorded is in the search index: no word of the ledger tells."""
+    late = select(package.c.id).join(id_block, and_(package.c.id >= id_block.c.indexed, package.c.id < id_block.c.finish)).limit(1)
+
+    async def done() -> bool:
+        return await ledger._store.read(lambda connection: connection.scalar(late)) is None
+
+    return lambda: eventually(done)
