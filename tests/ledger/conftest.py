@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import and_, select
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.tables import SPAN, id_block, item, package
+from bridge.ledger.tables import SPAN, id_block, item, metadata, package
 from bridge.ledger.values import Recorded
 from tests.ledger.said import eventually
 from tests.postgres import Postgres, postgres_or_skip
@@ -34,11 +34,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(postgres: Postgres) -> str:
-    """To be copied."""
-    name = postgres.create()
-    asyncio.run(Ledger.migrate(postgres.url_of(name)))
-    return name
+def postgres_ledger(postgres: Postgres) -> str:
+    """To be emptied: a new database takes long."""
+    url = postgres.url_of(postgres.create())
+    asyncio.run(Ledger.migrate(url))
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -59,8 +59,10 @@ def empty_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> 
 def url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
     """An empty ledger."""
     if database == "postgresql":
-        postgres: Postgres = request.getfixturevalue("postgres")
-        return postgres.url_of(postgres.create(request.getfixturevalue("migrated_database")))
+        found: str = request.getfixturevalue("postgres_ledger")
+        tables = ", ".join(["package_search", *metadata.tables])
+        Postgres(found).run(f"TRUNCATE {tables} RESTART IDENTITY")
+        return found
     file = tmp_path / "bridge.db"
     shutil.copy(request.getfixturevalue("migrated_file"), file)
     return f"sqlite:///{file}"
