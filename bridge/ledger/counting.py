@@ -15,13 +15,13 @@ from bridge.ledger.bulk import BulkInsert
 from bridge.ledger.filters import ALWAYS, Filters, Span
 from bridge.ledger.tables import package, package_count
 
-__all__ = ["Change", "Place", "apply", "count", "places", "prune", "skip"]
+__all__ = ["COUNTS", "Change", "Place", "apply", "count", "places", "prune", "skip", "sums"]
 
 _HOUR = 3_600_000
 _HOURS_OF_DAY = 24
 _ALL, _DAYS, _HOURS = 0, 1, 2
 
-_UPSERT = BulkInsert(
+COUNTS = BulkInsert(
     package_count,
     ("account", "level", "bucket", "sender", "shelf", "n"),
     conflict="ON CONFLICT (account, level, bucket, sender, shelf) DO UPDATE SET n = package_count.n + excluded.n",
@@ -41,17 +41,22 @@ class Place(NamedTuple):
 
 def apply(connection: Connection, changes: Iterable[Change]) -> None:
     """Adds the changes up. To be called last in a transaction: other processes wait for the rows it touches."""
+    COUNTS.run(connection, sums(changes))
+
+
+def sums(changes: Iterable[Change]) -> list[tuple[int, int, int, str, int, int]]:
+    """Rows for COUNTS, with which no row of `package_count` is touched twice."""
     hours: dict[tuple[int, str, int, int], int] = {}
     for account, sender, shelf, sending_at, by in changes:
         key = (account, sender, shelf, sending_at // _HOUR)
         hours[key] = hours.get(key, 0) + by
-    sums: dict[tuple[int, int, int, str, int], int] = {}
+    found: dict[tuple[int, int, int, str, int], int] = {}
     for (account, sender, shelf, hour), by in hours.items():
         for level, bucket in ((_ALL, 0), (_DAYS, hour // _HOURS_OF_DAY), (_HOURS, hour)):
             place = (account, level, bucket, sender, shelf)
-            sums[place] = sums.get(place, 0) + by
+            found[place] = found.get(place, 0) + by
     # in one order everywhere, so that two processes never wait for each other
-    _UPSERT.run(connection, [(*key, by) for key, by in sorted(sums.items()) if by])
+    return [(*key, by) for key, by in sorted(found.items()) if by]
 
 
 def places(connection: Connection, filters: Filters) -> dict[Place, int]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, literal_column
 from bridge.domain.status import SHELVES, PackageFilter
 from bridge.ledger.tables import package
 
-__all__ = ["ALWAYS", "Filters", "Span", "Window", "owned"]
+__all__ = ["ALWAYS", "DONE_SHELVES", "OPEN_SHELVES", "Filters", "Span", "Window", "owned"]
 
 
 class Span(NamedTuple):
@@ -29,6 +29,11 @@ class Window(NamedTuple):
 
 ALWAYS: Final = Span()
 _ALL_SHELVES: Final = SHELVES[PackageFilter.ALL]
+DONE_SHELVES: Final = tuple(
+    shelf for each in (PackageFilter.COMPLETED, PackageFilter.CANCELLED, PackageFilter.FAILED) for shelf in SHELVES[each]
+)
+"""Of packages with which nothing is to happen any more."""
+OPEN_SHELVES: Final = tuple(shelf for shelf in _ALL_SHELVES if shelf not in DONE_SHELVES)
 
 
 def owned(account: int) -> ColumnElement[bool]:

@@ -158,7 +158,8 @@ class Ledger:
     ) -> tuple[OpenSubmission, ...]:
         """What is due, the longest first: pending, claimed by a process that is no more, to be asked for a report or looked up.
 
-        account: None for all. packages: ids of the ledger; only of these.
+        account: None for all; of an account, only its newest 1000 packages that are open.
+        packages: ids of the ledger; only of these.
         """
 
         def read(connection: Connection, number: int | None) -> tuple[OpenSubmission, ...]:

@@ -18,18 +18,21 @@ from bridge.domain.query import ItemsQuery, PackageKey
 from bridge.domain.status import ITEM_OF, SubmissionState
 from bridge.errors import CallError, ErrorCode
 from bridge.ledger import extras
-from bridge.ledger.filters import owned
+from bridge.ledger.filters import OPEN_SHELVES, Filters, Window, owned
 from bridge.ledger.instant import from_ms, to_ms
 from bridge.ledger.progress import items_of, state_of, with_only
 from bridge.ledger.showing import shown_item
 from bridge.ledger.tables import SPAN, account, item, package, submission
 from bridge.ledger.values import OpenSubmission, Overview, StoredPackage, StoredSubmission
+from bridge.ledger.walking import walk
 
 __all__ = ["find", "list_items", "message_of", "open_submissions", "overview", "package_row", "uncertain"]
 
 _UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # as a partial index has it: a bound parameter would not find the index
 _UNKNOWN = submission.c.state == literal_column(str(SubmissionState.UNKNOWN.value))
+# packages of an account whose submissions are looked through
+_NEWEST = Window(0, 1000)
 _OF_SUBMISSION = submission.join(package, package.c.id == submission.c.package_id)
 
 
@@ -185,14 +188,17 @@ def open_submissions(
 ) -> tuple[OpenSubmission, ...]:
     """What is due, the longest first: to be sent, asked for a report, looked up, or left claimed by a process that is no more.
 
-    account_number: None for all. packages: only of these (for what a client is about to be shown); None for all.
+    account_number: None for all. packages: only of these (for what a client is about to be shown); None for all, of an account: for
+    its newest that are open.
     """
     conditions = [submission.c.due_at <= to_ms(due_before)]
     if account_number is not None:
         conditions.append(owned(account_number))
+        if packages is None:
+            packages = walk(connection, Filters(account_number, shelves=OPEN_SHELVES), _NEWEST)
     if packages is None:
         return _open(connection, _OF_SUBMISSION, conditions, submission.c.due_at, limit)
-    # by their ids: due ones of all packages can be many more than those of these
+    # by their ids: there can be many more due ones of others
     first = package.c.id * SPAN
     joined = package.join(submission, submission.c.id.between(first, first + (SPAN - 1)))
     return _open(connection, joined, [package.c.id.in_(packages), *conditions], submission.c.due_at, limit)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from bridge.domain.custom_id import is_ours
 from bridge.domain.status import ItemState, PackageState, SubmissionState, shelf_of
 from bridge.ledger import counting, extras
-from bridge.ledger.bulk import BulkInsert
+from bridge.ledger.bulk import BulkInsert, run_together
 from bridge.ledger.instant import to_ms
 from bridge.ledger.numbers import PackageNumbers
 from bridge.ledger.tables import SPAN, item, package, submission
@@ -123,10 +123,15 @@ def record(
         fresh = set(connection.scalars(select(package.c.id).where(package.c.id.in_(ids))))
         batch.keep(fresh)
         results = [each if each.package_id in fresh else DuplicateCustomId() for each in batch.recorded]
-    _SUBMISSIONS.run(connection, batch.submissions)
-    _ITEMS.run(connection, batch.items)
-    _INVALID_ITEMS.run(connection, batch.invalid_items)
-    counting.apply(connection, batch.changes)
+    run_together(
+        connection,
+        [
+            (_SUBMISSIONS, batch.submissions),
+            (_ITEMS, batch.items),
+            (_INVALID_ITEMS, batch.invalid_items),
+            (counting.COUNTS, counting.sums(batch.changes)),
+        ],
+    )
     return results
 
 

@@ -8,17 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from bridge.domain.status import SHELVES, PackageFilter, SubmissionState
+from bridge.domain.status import SubmissionState
 from bridge.ledger import counting, search
+from bridge.ledger.filters import DONE_SHELVES
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import lock
 from bridge.ledger.tables import SPAN, account, item, package, push, submission
 
 __all__ = ["purge", "withdraw"]
 
-_DONE = sorted(
-    {shelf for each in (PackageFilter.COMPLETED, PackageFilter.CANCELLED, PackageFilter.FAILED) for shelf in SHELVES[each]}
-)
 _TAKEN = [SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
 
 
@@ -29,7 +27,7 @@ def purge(connection: Connection, before: datetime, limit: int) -> int:
     """
     removed = 0
     for number in connection.scalars(select(account.c.id).order_by(account.c.id)).all():
-        for shelf in _DONE:
+        for shelf in DONE_SHELVES:
             old = [package.c.account == number, package.c.shelf == shelf, package.c.sending_at < to_ms(before)]
             oldest = select(package).where(*old).order_by(package.c.sending_at, package.c.id).limit(limit - removed)
             rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()

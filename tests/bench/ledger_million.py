@@ -38,7 +38,8 @@ END = datetime(2026, 11, 1, tzinfo=UTC)
 BATCH = 1000
 REPEAT = 20
 WORDS = (
-    "sayın müşterimiz siparişiniz kargoya verildi kampanya indirim ödeme tutarı randevunuz son gün lütfen şifreniz kodunuz".split()
+    *("sayın", "müşterimiz", "siparişiniz", "kargoya", "verildi", "kampanya", "indirim", "ödeme"),
+    *("tutarı", "randevunuz", "son", "gün", "lütfen", "şifreniz", "kodunuz"),
 )
 RARE = "zeytinburnu"
 
