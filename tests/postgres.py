@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests: one of its own, or the one that BRIDGE_TEST_POSTGRES names, where databases come and go."""
+"""A PostgreSQL server for tests: one of their own, or one that is there, where databases come and go."""
 
 from __future__ import annotations
 
@@ -69,10 +69,9 @@ def own_postgres(folder: Path) -> Iterator[Postgres]:
 
 
 @contextlib.contextmanager
-def postgres_or_skip(folder: Path) -> Iterator[Postgres]:
-    """The server of the environment, else an own one; where none starts, the test is skipped, and fails where CI is set."""
+def postgres_or_skip(folder: Path, url: str | None = None) -> Iterator[Postgres]:
+    """The server of the URL, else an own one; where none starts, the test is skipped, and fails where CI is set."""
     with contextlib.ExitStack() as stack:
-        url = os.environ.get("BRIDGE_TEST_POSTGRES")
         try:
             postgres = Postgres(url) if url else stack.enter_context(own_postgres(folder))
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -13,10 +14,8 @@ from sqlalchemy import and_, select
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import SPAN, id_block, item, metadata, package
 from bridge.ledger.values import Recorded
-from tests.ledger.said import eventually
+from tests.ledger.said import Open, eventually
 from tests.postgres import Postgres, postgres_or_skip
-
-Open = Callable[[], Awaitable[Ledger]]
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +28,8 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with postgres_or_skip(tmp_path_factory.mktemp("postgres") / "data") as server:
+    """The server of BRIDGE_TEST_POSTGRES, else an own one."""
+    with postgres_or_skip(tmp_path_factory.mktemp("postgres") / "data", os.environ.get("BRIDGE_TEST_POSTGRES")) as server:
         yield server
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "MINUTE",
     "NOW",
     "OTHER",
+    "Open",
     "accept",
     "at",
     "eventually",
@@ -46,6 +47,7 @@ ACCOUNT, OTHER = "admin", "second"
 # 12:30 in Turkey
 NOW = datetime(2026, 10, 14, 9, 30, 12, 345000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+Open = Callable[[], Awaitable[Ledger]]
 PATIENCE = 20.0  # seconds; only ever waited for when a test fails
 
 
