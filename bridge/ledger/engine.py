@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -28,8 +29,8 @@ KEY = "ledger.url"
 ANSWER_SECONDS = 10
 _CONNECT_SECONDS = 5
 _BUSY_MS = 5000
+_BUSY_PAUSE_SECONDS = 0.02
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -32768",  # kilobytes
     # pages: fewer and larger copies from the log into the file
@@ -76,6 +77,7 @@ def open_sqlite(url: URL, *, writing: bool, connections: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(driver: sqlite3.Connection, _: object) -> None:
         driver.create_function("bridge_fold", 1, fold, deterministic=True)
+        _use_wal(driver)
         for pragma in _PRAGMAS:
             driver.execute(pragma)
 
@@ -86,6 +88,20 @@ def open_sqlite(url: URL, *, writing: bool, connections: int) -> Engine:
         driver.execute(begin)  # a third of what exec_driver_sql takes
 
     return engine
+
+
+def _use_wal(driver: sqlite3.Connection) -> None:
+    """Unlike all other statements, this one does not wait for processes that do the same."""
+    end = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_BUSY_PAUSE_SECONDS)
+        else:
+            return
 
 
 def open_postgres(url: URL, *, connections: int) -> AsyncEngine:
