@@ -15,7 +15,7 @@ from bridge.ledger.bulk import BulkInsert
 from bridge.ledger.filters import ALWAYS, Filters, Span
 from bridge.ledger.tables import package, package_count
 
-__all__ = ["COUNTS", "Change", "Place", "apply", "count", "places", "prune", "skip", "sums"]
+__all__ = ["COUNTS", "Change", "Place", "apply", "count", "days_before", "places", "prune", "skip", "sums"]
 
 _HOUR = 3_600_000
 _HOURS_OF_DAY = 24
@@ -104,6 +104,12 @@ def prune(connection: Connection, account: int, before: int) -> None:
     for level, bucket in ((_DAYS, before // _HOUR // _HOURS_OF_DAY), (_HOURS, before // _HOUR)):
         empty = [package_count.c.account == account, package_count.c.level == level, package_count.c.bucket < bucket]
         connection.execute(delete(package_count).where(*empty, package_count.c.n == 0))
+
+
+def days_before(before: int) -> list[ColumnElement[bool]]:
+    """The condition that a count is of packages of a day that began before a time in milliseconds."""
+    day = before // _HOUR // _HOURS_OF_DAY
+    return [package_count.c.level == _DAYS, package_count.c.bucket <= day, package_count.c.n > 0]
 
 
 class _Buckets(NamedTuple):

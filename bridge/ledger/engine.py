@@ -32,11 +32,12 @@ _BUSY_MS = 5000
 _BUSY_PAUSE_SECONDS = 0.02
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -32768",  # kilobytes
     # pages: fewer and larger copies from the log into the file
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA journal_size_limit = 67108864",
 )
+# kilobytes; the hot ends of all indices are some hundred pages
+_WRITER_CACHE, _READER_CACHE = 16_384, 8192
 # SQLSTATE classes: connection lost, resources (disk full, too many connections), operator intervention, system error; and a standby
 _UNAVAILABLE_STATES = ("08", "53", "57", "58", "25006")
 # serialization failure, deadlock: the same once more may succeed
@@ -72,13 +73,13 @@ def open_sqlite(url: URL, *, writing: bool, connections: int) -> Engine:
         raise SettingsError(KEY, f"cannot be opened ({error.strerror})") from None
     arguments = {"isolation_level": None, "timeout": _BUSY_MS / 1000}
     engine = create_engine(url, connect_args=arguments, pool_size=connections, max_overflow=0)
-    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+    begin, cache = ("BEGIN IMMEDIATE", _WRITER_CACHE) if writing else ("BEGIN", _READER_CACHE)
 
     @event.listens_for(engine, "connect")
     def _connected(driver: sqlite3.Connection, _: object) -> None:
         driver.create_function("bridge_fold", 1, fold, deterministic=True)
         _use_wal(driver)
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, f"PRAGMA cache_size = -{cache}"):
             driver.execute(pragma)
 
     @event.listens_for(engine, "begin")

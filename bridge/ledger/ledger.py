@@ -118,6 +118,8 @@ class Ledger:
 
     async def abandon(self, stale_before: datetime, limit: int = 1000) -> list[int]:
         """Makes unknown what was claimed and is stale: it may have been sent. Returns the submissions."""
+        if not await self._store.read(lambda connection: settling.stale(connection, stale_before, limit)):
+            return []  # the writer has better things to do
         return await self._store.change(lambda connection: settling.abandon(connection, stale_before, limit))
 
     async def cancel(self, account: str, key: PackageKey) -> Cancelled:
@@ -177,7 +179,8 @@ class Ledger:
 
     async def purge(self, before: datetime, limit: int = 500) -> int:
         """Deletes at most `limit` packages from before that which are completed, cancelled or failed; how many it did."""
-        return await self._store.change(lambda connection: retention.purge(connection, before, limit))
+        old = await self._store.read(lambda connection: retention.old_places(connection, before))
+        return await self._store.change(lambda connection: retention.purge(connection, old, before, limit))
 
     async def _of(self, account: str, nothing: T, question: Callable[[Connection, int], T]) -> T:
         """Asks with the account's number; `nothing` for an account that never had a package."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -13,29 +13,43 @@ from bridge.ledger import counting, search
 from bridge.ledger.filters import DONE_SHELVES
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import lock
-from bridge.ledger.tables import SPAN, account, item, package, push, submission
+from bridge.ledger.tables import SPAN, item, package, package_count, push, submission
 
-__all__ = ["purge", "withdraw"]
+__all__ = ["Old", "old_places", "purge", "withdraw"]
 
 _TAKEN = [SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
 
 
-def purge(connection: Connection, before: datetime, limit: int) -> int:
+class Old(NamedTuple):
+    """Where old packages stand with which nothing is to happen any more."""
+
+    account: int
+    shelf: int
+
+
+def old_places(connection: Connection, before: datetime) -> list[Old]:
+    """Where there may be packages for `purge`. Reads the counts of all accounts' days."""
+    days = counting.days_before(to_ms(before))
+    query = select(package_count.c.account, package_count.c.shelf).where(*days, package_count.c.shelf.in_(DONE_SHELVES))
+    rows = connection.execute(query.distinct().order_by(package_count.c.account, package_count.c.shelf))
+    return [Old(row.account, row.shelf) for row in rows]
+
+
+def purge(connection: Connection, places: Iterable[Old], before: datetime, limit: int) -> int:
     """Deletes at most `limit` packages whose time was before that and that are completed, cancelled or failed; how many it did.
 
     Others stay, however old: something is still to happen with them.
     """
     removed = 0
-    for number in connection.scalars(select(account.c.id).order_by(account.c.id)).all():
-        for shelf in DONE_SHELVES:
-            old = [package.c.account == number, package.c.shelf == shelf, package.c.sending_at < to_ms(before)]
-            oldest = select(package).where(*old).order_by(package.c.sending_at, package.c.id).limit(limit - removed)
-            rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()
-            _remove(connection, rows)
-            removed += len(rows)
-            if removed >= limit:
-                return removed
-        counting.prune(connection, number, to_ms(before))
+    for account, shelf in places:
+        old = [package.c.account == account, package.c.shelf == shelf, package.c.sending_at < to_ms(before)]
+        oldest = select(package).where(*old).order_by(package.c.sending_at, package.c.id).limit(limit - removed)
+        rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()
+        _remove(connection, rows)
+        counting.prune(connection, account, to_ms(before))
+        removed += len(rows)
+        if removed >= limit:
+            break
     return removed
 
 

@@ -18,7 +18,7 @@ from bridge.ledger.progress import follow, lock
 from bridge.ledger.tables import SPAN, package, submission
 from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
-__all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "release", "settle", "settle_all"]
+__all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "release", "settle", "settle_all", "stale"]
 
 _ACCEPT = BulkUpdate(
     submission,
@@ -138,19 +138,22 @@ def begin(connection: Connection, submission_ids: Iterable[int], token: str, sta
     return won
 
 
+def stale(connection: Connection, before: datetime, limit: int, *, lock: bool = False) -> list[int]:
+    """Submissions whose claim went stale before that, the oldest first.
+
+    lock: until the transaction ends, without those that others have locked.
+    """
+    claimed = [submission.c.due_at < to_ms(before), submission.c.state == SubmissionState.SENDING.value]
+    query = select(submission.c.id).where(*claimed).order_by(submission.c.due_at).limit(limit)
+    return list(connection.scalars(query.with_for_update(skip_locked=True) if lock else query))
+
+
 def abandon(connection: Connection, stale_before: datetime, limit: int) -> list[int]:
     """What a process left claimed is unknown from now on: it may have been sent. Returns the submissions.
 
     stale_before: claims that went stale before this. A process that is alive after all may still settle them.
     """
-    stale = (
-        select(submission.c.id)
-        .where(submission.c.due_at < to_ms(stale_before), submission.c.state == SubmissionState.SENDING.value)
-        .order_by(submission.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(connection.scalars(stale))
+    ids = stale(connection, stale_before, limit, lock=True)
     at = to_ms(stale_before)
     values = {"state": SubmissionState.UNKNOWN.value, "message": "the process ended", "settled_at": at, "due_at": at}
     connection.execute(update(submission).where(submission.c.id.in_(ids)).values(**values))

@@ -65,13 +65,27 @@ def _settle(jobs: Sequence[_Job], results: Sequence[Any]) -> None:
             future.set_result(result)
 
 
-def _missing(jobs: Sequence[_Job], results: list[Any], error: Exception) -> list[Request]:
-    """Fills the results up with the error; the requests that it hit."""
-    hit = [job.request for job in jobs[len(results) :]]
-    why = error.what if isinstance(error, LedgerUnavailable) else what(error)
-    results += [LedgerUnavailable(why) for _ in hit]
-    log.error("ledger unavailable", why=why, calls=len(hit))
-    return hit
+class _Trouble:
+    """Tells the log once that the database is gone, and once that it is back."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def met(self, jobs: Sequence[_Job], results: list[Any], error: Exception) -> list[Request]:
+        """Fills the results up with the error; the requests that it hit."""
+        hit = [job.request for job in jobs[len(results) :]]
+        why = error.what if isinstance(error, LedgerUnavailable) else what(error)
+        results += [LedgerUnavailable(why) for _ in hit]
+        if not self._calls:
+            log.error("ledger unavailable", why=why)
+        self._calls += len(hit)
+        return hit
+
+    def over(self) -> None:
+        """A batch was written."""
+        if self._calls:
+            log.warning("ledger available again", calls_failed=self._calls)
+            self._calls = 0
 
 
 class SqliteWriter:
@@ -84,6 +98,7 @@ class SqliteWriter:
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
+        self._trouble = _Trouble()
         # packages recorded and not indexed, as far as this process knows; what an earlier one left counts as one
         self._unindexed = 1
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
@@ -114,6 +129,8 @@ class SqliteWriter:
             # nobody may ever leave it in peace: then it takes the time
             if self._unindexed > _UNINDEXED or (self._committer.late and self._connection is not None):
                 self._rest()
+        if self._committer.late:
+            self._rest()
         self._disconnect()
 
     def _patience(self) -> float | None:
@@ -142,8 +159,10 @@ class SqliteWriter:
         try:
             self._committer.commit(self._connect(), requests, results)
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
-            self._committer.keep(_missing(jobs, results, error))
+            self._committer.keep(self._trouble.met(jobs, results, error))
             self._disconnect()
+        else:
+            self._trouble.over()
         self._unindexed += sum(isinstance(request, NewPackage) for request in requests)
         with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(_settle, jobs, results)
@@ -157,7 +176,7 @@ class SqliteWriter:
                 done = index_some(connection, _INDEXED_AT_ONCE)
             self._unindexed = max(1, self._unindexed - done) if done == _INDEXED_AT_ONCE else 0
         except Exception as error:  # noqa: BLE001  # tried again
-            log.warning("search index not filled", why=what(error))
+            log.info("ledger not tidied up", why=what(error))
             self._unindexed = 0  # until the next package
             self._disconnect()
 
@@ -186,6 +205,7 @@ class PostgresWriter:
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._connection: AsyncConnection | None = None
+        self._trouble = _Trouble()
         self._task = self._loop.create_task(self._run(), name="ledger")
 
     def submit(self, request: Request) -> asyncio.Future[Any]:
@@ -219,6 +239,8 @@ class PostgresWriter:
                 await self._work(jobs)
             if self._committer.late and self._connection is not None:
                 await self._catch_up()
+        if self._committer.late:
+            await self._catch_up()
         await self._disconnect()
 
     async def _work(self, jobs: list[_Job]) -> None:
@@ -228,15 +250,17 @@ class PostgresWriter:
             connection = await self._connect()
             await connection.run_sync(self._committer.commit, [job.request for job in jobs], results)
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
-            self._committer.keep(_missing(jobs, results, error))
+            self._committer.keep(self._trouble.met(jobs, results, error))
             await self._disconnect()
+        else:
+            self._trouble.over()
         _settle(jobs, results)
 
     async def _catch_up(self) -> None:
         try:
             await (await self._connect()).run_sync(self._committer.catch_up)
         except Exception as error:  # noqa: BLE001  # tried again
-            log.warning("ledger still unavailable", why=what(error))
+            log.info("ledger not tidied up", why=what(error))
             await self._disconnect()
 
     async def _connect(self) -> AsyncConnection:
