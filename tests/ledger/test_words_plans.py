@@ -49,8 +49,8 @@ PACKAGES = {
         ids=(1_500_000_003,), custom_ids=("c-3",), keyword="zeytin", sender="SENDER3", status=2, start=NOW - 3 * DAY, finish=NOW
     ),
     **{f"status {each.name}": PackagesQuery(status=each) for each in PackageFilter},
-    **{f"status {each.name} and sender": PackagesQuery(status=each, sender="SENDER3") for each in PackageFilter},
-    **{f"status {each.name} and dates": PackagesQuery(status=each, start=NOW - 3 * DAY, finish=NOW) for each in PackageFilter},
+    "status and sender": PackagesQuery(status=PackageFilter.PROCESSING, sender="SENDER3"),
+    "status and dates": PackagesQuery(status=PackageFilter.PROCESSING, start=NOW - 3 * DAY, finish=NOW),
 }
 
 
@@ -110,7 +110,7 @@ async def filled(ledger: Ledger, url: str, request: pytest.FixtureRequest) -> li
             due_at=NOW + number * timedelta(seconds=1),
         )
 
-    made = await asyncio.gather(*(ledger.record(one(number)) for number in range(3000)))
+    made = await asyncio.gather(*(ledger.record(one(number)) for number in range(2000)))
     settled = []
     for number, each in enumerate(made):
         if number % 7 and number % 50:

