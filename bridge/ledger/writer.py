@@ -163,7 +163,7 @@ class SqliteWriter:
             self._disconnect()
         else:
             self._trouble.over()
-        self._unindexed += sum(isinstance(request, NewPackage) for request in requests)
+        self._unindexed += [type(request) for request in requests].count(NewPackage)
         with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(_settle, jobs, results)
 
