@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 import pytest
 from sqlalchemy import make_url
 
@@ -65,17 +67,19 @@ def own_postgres() -> Iterator[Postgres]:
     # not in pytest's own folder: started as root, the server is another user, whom each pytest that starts shuts out of there
     folder = Path(tempfile.mkdtemp(prefix="bridge-postgres-"))
     folder.chmod(0o755)
-    server = get_server(folder / "data", cleanup_mode="delete")
+    # it would end in an orderly way: that takes seconds, and nobody wants the data
+    server = get_server(folder / "data", cleanup_mode=None)
     try:
         started = Postgres(server.get_uri(), server)
         started.run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield started
     finally:
-        # at once: an orderly end takes seconds, and nobody wants the data
         process = server.get_postmaster_info().process
-        process.send_signal(signal.SIGQUIT)
-        process.wait(10)
         server.cleanup()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGQUIT)
+            while process.status() != psutil.STATUS_ZOMBIE:  # not everywhere is somebody who buries it soon
+                time.sleep(0.01)
         shutil.rmtree(folder, ignore_errors=True)
 
 
