@@ -61,7 +61,7 @@ def url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
     if database == "postgresql":
         found: str = request.getfixturevalue("postgres_ledger")
         # quicker than TRUNCATE
-        Postgres(found).run(*(f"DELETE FROM {table}" for table in ("package_search", *metadata.tables)))
+        Postgres(found).run("; ".join(f"DELETE FROM {table}" for table in ("package_search", *metadata.tables)))
         return found
     file = tmp_path / "bridge.db"
     shutil.copy(request.getfixturevalue("migrated_file"), file)
