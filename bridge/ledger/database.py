@@ -159,7 +159,8 @@ async def migrate(url: URL) -> None:
         finally:
             engine.dispose()
         return
-    pool = open_postgres(url, connections=1)
+    # a step may rewrite a large table, and the others wait for it
+    pool = open_postgres(url, connections=1, answer_seconds=None)
     try:
         await _transact_async(pool, lambda connection: upgrade(connection, KEY))
     finally:

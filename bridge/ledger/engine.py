@@ -105,10 +105,10 @@ def _use_wal(driver: sqlite3.Connection) -> None:
             return
 
 
-def open_postgres(url: URL, *, connections: int) -> AsyncEngine:
-    """Connects only when used."""
+def open_postgres(url: URL, *, connections: int, answer_seconds: float | None = ANSWER_SECONDS) -> AsyncEngine:
+    """Connects only when used. answer_seconds: the most that one statement may take; None for no limit."""
     settings = {"application_name": "smsbridge", "jit": "off", "synchronous_commit": "on", "timezone": "UTC"}
-    arguments: dict[str, Any] = {"server_settings": settings, "command_timeout": ANSWER_SECONDS, "timeout": _CONNECT_SECONDS}
+    arguments: dict[str, Any] = {"server_settings": settings, "command_timeout": answer_seconds, "timeout": _CONNECT_SECONDS}
     return create_async_engine(
         url, connect_args=arguments, pool_size=connections, max_overflow=0, pool_pre_ping=False, pool_timeout=ANSWER_SECONDS
     )

@@ -26,8 +26,7 @@ from bridge.domain.message import Kind, Message
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
 from bridge.domain.status import PackageState
 from bridge.ledger.commit import Committer
-from bridge.ledger.database import PostgresDatabase
-from bridge.ledger.engine import open_sqlite, parse_url
+from bridge.ledger.engine import open_postgres, open_sqlite, parse_url
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.numbers import Numbers
 from bridge.ledger.search import index_some
@@ -90,12 +89,12 @@ async def fill(url: str, count: int) -> None:
             connection.exec_driver_sql("ANALYZE")
         engine.dispose()
         return
-    store = PostgresDatabase(parsed, Committer(Numbers(), "idle"))
-    async with store._engine.connect() as connection:
+    pool = open_postgres(parsed, connections=1, answer_seconds=None)
+    async with pool.connect() as connection:
         await connection.run_sync(load, committer, count)
-    async with store._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    async with pool.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(text("VACUUM ANALYZE"))
-    await store.close()
+    await pool.dispose()
 
 
 def questions(count: int) -> dict[str, PackagesQuery]:
