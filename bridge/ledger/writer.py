@@ -15,23 +15,23 @@ import contextlib
 import queue
 import threading
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.errors import LedgerUnavailable
+from bridge.ledger.batches import Gatherer, Job
 from bridge.ledger.commit import Committer, Request
 from bridge.ledger.engine import what
 from bridge.ledger.search import index_some
-from bridge.ledger.values import NewPackage, Settlement
+from bridge.ledger.values import NewPackage
 from bridge.log import get_logger
 
 __all__ = ["PostgresWriter", "SqliteWriter"]
 
 log = get_logger("bridge.ledger")
 
-_BATCH = 500
 # seconds of quiet after which packages are put into the search index, and after which a database that was gone is tried again
 _QUIET = 0.1
 _RETRY = 1.0
@@ -40,38 +40,13 @@ _UNINDEXED = 20_000
 _INDEXED_AT_ONCE = 500
 
 
-class _Job(NamedTuple):
-    request: Request
-    future: asyncio.Future[Any]
-
-
-def _in_order(jobs: list[_Job]) -> list[_Job]:
-    """What shares a transaction before what has one of its own."""
-    packages = [job for job in jobs if isinstance(job.request, NewPackage)]
-    settlements = [job for job in jobs if isinstance(job.request, Settlement)]
-    if len(packages) + len(settlements) == len(jobs):
-        return packages + settlements
-    return packages + settlements + [job for job in jobs if not isinstance(job.request, NewPackage | Settlement)]
-
-
-def _settle(jobs: Sequence[_Job], results: Sequence[Any]) -> None:
-    """Hands the results out. In the event loop."""
-    for (_, future), result in zip(jobs, results, strict=True):
-        if future.done():  # cancelled
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
-
-
 class _Trouble:
     """Tells the log once that the database is gone, and once that it is back."""
 
     def __init__(self) -> None:
         self._calls = 0
 
-    def met(self, jobs: Sequence[_Job], results: list[Any], error: Exception) -> list[Request]:
+    def met(self, jobs: Sequence[Job], results: list[Any], error: Exception) -> list[Request]:
         """Fills the results up with the error; the requests that it hit."""
         hit = [job.request for job in jobs[len(results) :]]
         why = error.what if isinstance(error, LedgerUnavailable) else what(error)
@@ -96,7 +71,10 @@ class SqliteWriter:
         self._engine = engine
         self._committer = committer
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        # None ends the thread
+        self._queue: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
+        self._gatherer = Gatherer(self._queue.put)
+        self.submit = self._gatherer.submit
         self._connection: Connection | None = None
         self._trouble = _Trouble()
         # packages recorded and not indexed, as far as this process knows; what an earlier one left counts as one
@@ -104,28 +82,22 @@ class SqliteWriter:
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    def submit(self, request: Request) -> asyncio.Future[Any]:
-        """The result is committed when it is there. Raises LedgerUnavailable, or what the request raises."""
-        future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Job(request, future))
-        return future
-
     async def close(self) -> None:
         """Ends when all that was submitted is done."""
+        await self._gatherer.drained()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        going = True
-        while going:
+        while True:
             try:
-                first = self._queue.get(timeout=self._patience())
+                jobs = self._queue.get(timeout=self._patience())
             except queue.Empty:
                 self._rest()
                 continue
-            jobs, going = self._gather(first)
-            if jobs:
-                self._work(jobs)
+            if jobs is None:
+                break
+            self._work(jobs)
             # nobody may ever leave it in peace: then it takes the time
             if self._unindexed > _UNINDEXED or (self._committer.late and self._connection is not None):
                 self._rest()
@@ -139,21 +111,7 @@ class SqliteWriter:
             return _RETRY
         return _QUIET if self._unindexed else None
 
-    def _gather(self, job: _Job | None) -> tuple[list[_Job], bool]:
-        """All that waits; and whether there is more to come."""
-        jobs: list[_Job] = []
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == _BATCH:
-                return jobs, True
-            try:
-                job = self._queue.get_nowait()
-            except queue.Empty:
-                return jobs, True
-        return jobs, False
-
-    def _work(self, jobs: list[_Job]) -> None:
-        jobs = _in_order(jobs)
+    def _work(self, jobs: list[Job]) -> None:
         requests = [job.request for job in jobs]
         results: list[Any] = []
         try:
@@ -165,7 +123,7 @@ class SqliteWriter:
             self._trouble.over()
         self._unindexed += [type(request) for request in requests].count(NewPackage)
         with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(_settle, jobs, results)
+            self._loop.call_soon_threadsafe(self._gatherer.done, jobs, results)
 
     def _rest(self) -> None:
         """What is done when nobody waits."""
@@ -202,49 +160,37 @@ class PostgresWriter:
     def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
         self._engine = engine
         self._committer = committer
-        self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[_Job | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[list[Job] | None] = asyncio.Queue()
+        self._gatherer = Gatherer(self._queue.put_nowait)
+        self.submit = self._gatherer.submit
         self._connection: AsyncConnection | None = None
         self._trouble = _Trouble()
-        self._task = self._loop.create_task(self._run(), name="ledger")
-
-    def submit(self, request: Request) -> asyncio.Future[Any]:
-        """As SqliteWriter.submit."""
-        future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put_nowait(_Job(request, future))
-        return future
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="ledger")
 
     async def close(self) -> None:
         """Ends when all that was submitted is done."""
+        await self._gatherer.drained()
         self._queue.put_nowait(None)
         await self._task
 
     async def _run(self) -> None:
-        going = True
-        while going:
+        while True:
             try:
                 async with asyncio.timeout(_RETRY if self._committer.late else None):
-                    job = await self._queue.get()
+                    jobs = await self._queue.get()
             except TimeoutError:
                 await self._catch_up()
                 continue
-            jobs: list[_Job] = []
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) == _BATCH or self._queue.empty():
-                    break
-                job = self._queue.get_nowait()
-            going = job is not None
-            if jobs:
-                await self._work(jobs)
+            if jobs is None:
+                break
+            await self._work(jobs)
             if self._committer.late and self._connection is not None:
                 await self._catch_up()
         if self._committer.late:
             await self._catch_up()
         await self._disconnect()
 
-    async def _work(self, jobs: list[_Job]) -> None:
-        jobs = _in_order(jobs)
+    async def _work(self, jobs: list[Job]) -> None:
         results: list[Any] = []
         try:
             connection = await self._connect()
@@ -254,7 +200,7 @@ class PostgresWriter:
             await self._disconnect()
         else:
             self._trouble.over()
-        _settle(jobs, results)
+        self._gatherer.done(jobs, results)
 
     async def _catch_up(self) -> None:
         try:
