@@ -17,7 +17,21 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table, Text, text
 
-__all__ = ["SPAN", "account", "counter", "id_block", "item", "metadata", "package", "package_count", "push", "submission"]
+__all__ = [
+    "SPAN",
+    "account",
+    "counter",
+    "id_block",
+    "item",
+    "metadata",
+    "package",
+    "package_count",
+    "process",
+    "push",
+    "rate",
+    "recurrence",
+    "submission",
+]
 
 SPAN: Final = 1_000_000
 """Ids that each package has for its items, and for its submissions. `limits.recipients` cannot be more."""
@@ -139,6 +153,10 @@ submission = Table(
     Column("settled_at", BigInteger),
     # 1: it is the package's only one, and nothing was reported of it before it was settled
     Column("alone", SmallInteger, nullable=False),
+    # how often the background took it since it last got on
+    Column("tries", SmallInteger, nullable=False, server_default=text("0")),
+    # given up: every process that took it died
+    Column("stuck_at", BigInteger),
 )
 Index(
     "submission_due",
@@ -151,6 +169,13 @@ Index(
     submission.c.id,
     sqlite_where=submission.c.state == text("4"),
     postgresql_where=submission.c.state == text("4"),
+)
+
+Index(
+    "submission_stuck",
+    submission.c.id,
+    sqlite_where=submission.c.stuck_at.is_not(None),
+    postgresql_where=submission.c.stuck_at.is_not(None),
 )
 
 # recipients. Its id is the package's times SPAN, plus its position: the valid ones, then the invalid ones
@@ -194,6 +219,8 @@ push = Table(
     Column("package_id", BigInteger, nullable=False),
     Column("url", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # items that were reported since then are told
+    Column("changed_from", BigInteger, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     # null once it was taken or given up
     Column("due_at", BigInteger),
@@ -202,3 +229,46 @@ push = Table(
 )
 Index("push_due", push.c.due_at, sqlite_where=push.c.due_at.is_not(None), postgresql_where=push.c.due_at.is_not(None))
 Index("push_package", push.c.package_id)
+_DEAD = push.c.due_at.is_(None) & push.c.delivered_at.is_(None)
+Index("push_dead", push.c.id, sqlite_where=_DEAD, postgresql_where=_DEAD)
+
+# processes that live: what another one claimed is unknown
+process = Table(
+    "process",
+    metadata,
+    Column("token", Text, primary_key=True),
+    # by the clock of the database
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+# packages that are sent again: every day, week, month or year
+recurrence = Table(
+    "recurrence",
+    metadata,
+    Column("package_id", KEY, primary_key=True, autoincrement=False),
+    # PeriodType
+    Column("type", SmallInteger, nullable=False),
+    # when the package itself is sent; the repeats are counted from there
+    Column("first_at", BigInteger, nullable=False),
+    # when the next repeat is to be sent; null when it was stopped
+    Column("next_at", BigInteger),
+    # repeats so far
+    Column("fired", Integer, nullable=False, server_default=text("0")),
+    Column("tries", SmallInteger, nullable=False, server_default=text("0")),
+    # next_at, or when the process that took it is thought dead
+    Column("due_at", BigInteger),
+)
+Index(
+    "recurrence_due",
+    recurrence.c.due_at,
+    sqlite_where=recurrence.c.due_at.is_not(None),
+    postgresql_where=recurrence.c.due_at.is_not(None),
+)
+
+# vendor accounts with a limit of messages per second: when the next one may go
+rate = Table(
+    "rate",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("free_at", BigInteger, nullable=False),
+)
