@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
+from bridge.domain.address import canonical_host, parse_url
 from bridge.errors import Language, SettingsError
 
 __all__ = [
@@ -49,11 +50,20 @@ __all__ = [
 
 def http_url(value: str) -> str:
     """Checks an http or https URL without userinfo, query and fragment; gives it back with a slash at its end."""
-    scheme, _, rest = value.partition("://")
-    host = rest.partition("/")[0]
-    if scheme not in ("http", "https") or not host or not value.isascii() or any(c in value for c in " ?#@\\"):
+    try:
+        parse_url(value)
+    except ValueError:
+        value = ""
+    if not value.startswith(("http://", "https://")) or not value.isascii() or any(c in value for c in "?#@"):
         raise ValueError("must be an http:// or https:// URL without user, query and fragment")
     return value if value.endswith("/") else f"{value}/"
+
+
+def _host(value: str) -> str:
+    try:
+        return canonical_host(f"[{value}]" if ":" in value and not value.startswith("[") else value)
+    except ValueError:
+        raise ValueError("must be a host name or an IP address, without scheme and port") from None
 
 
 def _network(value: object) -> IPv4Network | IPv6Network:
@@ -70,6 +80,7 @@ def _readable(path: Path) -> Path:
 
 
 Url = Annotated[str, AfterValidator(http_url)]
+Host = Annotated[str, AfterValidator(_host)]
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network), PlainSerializer(str)]
 ExistingFile = Annotated[Path, AfterValidator(_readable)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -153,10 +164,10 @@ class LedgerSettings(Section):
 
 
 class PushSettings(Section):
-    """[push]: deliveries to clients, for vendors that have none."""
+    """[push]: deliveries to clients' pushSettings, where the vendor has none."""
 
-    allow_hosts: tuple[str, ...] = Field(
-        (), description="Hosts that may be pushed to although their address is private. Without effect so far."
+    allow_hosts: tuple[Host, ...] = Field(
+        (), description="Names or addresses, as URLs have them, that may be pushed to although their address is private."
     )
 
 

@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         "_read_timeout",
         "_readable",
         "_reader",
+        "_status_only",
         "_timer",
         "_transport",
         "_waiter",
@@ -57,17 +58,20 @@ class Connection(asyncio.Protocol):
         read_timeout: float,
         keepalive: float,
         max_response: int,
+        status_only: bool = False,
         on_lost: Callable[[Connection], None],
     ) -> None:
         """
         read_timeout: seconds from the write of a request to the last byte of its response.
         keepalive: seconds after which an idle connection is not used again.
         max_response: bytes of a body.
+        status_only: once the head of a response is there, what fails later is no failure; the response then has no body.
         on_lost: called once, when the connection has ended.
         """
         self._loop = loop
         self._read_timeout = read_timeout
         self._keepalive = keepalive
+        self._status_only = status_only
         self._on_lost = on_lost
         self._reader = ResponseReader(max_response)
         self._waiter: asyncio.Future[HttpResponse] | None = None
@@ -121,6 +125,10 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, error: OutcomeUnknown) -> None:
         self.abort()
+        head = self._reader.head() if self._status_only else None
+        if head is not None:
+            self._finish(head)
+            return
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)

@@ -20,6 +20,8 @@ class EngineOptions(NamedTuple):
     # an idle connection older than this is not used again; below the 5 s after which node.js servers close theirs
     keepalive: float = 4.0
     max_response: int = 32 * 1024 * 1024
+    # nobody reads the body: one that is too large, late or broken is no failure. Only the fast engine has it
+    status_only: bool = False
     verify: bool = True  # TLS certificates
     ca_file: Path | None = None  # PEM; in place of the system's
     proxy: str | None = None  # http://[user:password@]host:port; only the httpx engine has it

@@ -64,10 +64,10 @@ def tls_context(options: EngineOptions) -> ssl.SSLContext:
 class Dialer(Generic[P]):
     """Opens connections for one engine."""
 
-    def __init__(self, options: EngineOptions, protocol: Callable[[], P], permit: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, options: EngineOptions, protocol: Callable[[], P], permit: Callable[[str, str], bool] | None = None) -> None:
         """
         protocol: makes the protocol object of a connection.
-        permit: says of each address (as text, after DNS) whether it may be connected to; None allows all.
+        permit: says of a host and each address that it has (as text, after DNS) whether it may be connected to; None allows all.
         """
         self._timeout = options.connect_timeout
         self._tls = tls_context(options)
@@ -95,7 +95,9 @@ class Dialer(Generic[P]):
         if lookup is None:
             lookup = self._lookups[key] = asyncio.create_task(_look_up(*key))
             lookup.add_done_callback(lambda task: self._looked_up(key, task))
-        permitted = [address for address in await asyncio.shield(lookup) if self._permit is None or self._permit(address)]
+        permitted = await asyncio.shield(lookup)
+        if self._permit is not None:
+            permitted = [address for address in permitted if self._permit(origin.host, address)]
         if not permitted:
             raise NotSent("address not permitted")
         return _alternate(permitted)

@@ -39,9 +39,9 @@ __all__ = ["FastEngine"]
 class FastEngine:
     """An Engine (see `bridge.outbound.contract`) without proxies. It belongs to the event loop of its first `send`."""
 
-    def __init__(self, options: EngineOptions, permit: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, options: EngineOptions, permit: Callable[[str, str], bool] | None = None) -> None:
         """
-        permit: says of an address (text, after DNS) whether it may be connected to; for URLs that clients of the bridge supply.
+        permit: says of a host and its address (after DNS) whether it may be connected to; for URLs that clients of the bridge supply.
 
         Raises SettingsError when the CA file cannot be read.
         """
@@ -110,5 +110,6 @@ class FastEngine:
             read_timeout=options.read_timeout,
             keepalive=options.keepalive,
             max_response=options.max_response,
+            status_only=options.status_only,
             on_lost=self._idle.forget,
         )

@@ -96,7 +96,9 @@ class ResponseReader:
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
-            raise OutcomeUnknown("response switches protocols") from None
+            if not self._done:
+                raise OutcomeUnknown("response switches protocols") from None
+            self.reusable = False  # as below
         except HttpParserError:
             if not self._done:
                 raise OutcomeUnknown("malformed response") from None
@@ -118,6 +120,10 @@ class ResponseReader:
         if not self._in_body or coding.endswith("chunked") or (not coding and "content-length" in headers):
             raise OutcomeUnknown("connection closed inside the response")
         return self._response()
+
+    def head(self) -> HttpResponse | None:
+        """The response without its body, once its head has arrived."""
+        return HttpResponse(self._status, self._headers, b"") if self._in_body else None
 
     def idle_seconds(self, response: HttpResponse) -> float:
         """How long the server keeps the connection open after this response, less a second for the way; infinite when not said."""

@@ -142,9 +142,9 @@ def test_permit(run, resolver):
     with ScriptedServer([], host="127.0.0.2") as server:
         resolver["v"] = ["127.0.0.1", "127.0.0.2"]
         origin = Origin("http", "v", server.port)
-        assert run(peer_of(origin, permit="127.0.0.2".__eq__)) == "127.0.0.2"
+        assert run(peer_of(origin, permit=lambda host, address: (host, address) == ("v", "127.0.0.2"))) == "127.0.0.2"
         with pytest.raises(NotSent, match="address not permitted"):
-            run(peer_of(origin, permit="192.0.2.1".__eq__))
+            run(peer_of(origin, permit=lambda _, address: address == "192.0.2.1"))
         assert server.connections == 1
 
 
