@@ -30,7 +30,7 @@ from bridge.domain.text import carry, measure
 from bridge.errors import CallError, ErrorCode, OutcomeUnknown, Reason, VendorRefused
 from bridge.settings import Url
 from bridge.vendors.contract import Credentials, ItemReport, SendLimits, VendorSettings
-from bridge.vendors.reading import CODE_OF_STATUS, basic, given, integer, json_object, text, unreadable
+from bridge.vendors.reading import CODE_OF_STATUS, basic, given, integer, json_object, sent_id, text, unreadable
 
 __all__ = ["PRESETS", "Node", "NodeCredentials", "NodeSettings"]
 
@@ -146,10 +146,7 @@ class Node:
         otp = message.otp_call and self._otp_path == "sms/create-otp"
         body = _otp_body(message) if otp else _sms_body(message)
         answer = yield self._request(self._otp_path if message.otp_call else "sms/create", credentials, body | self._extras)
-        package_id = _data(answer, sending=True).get("pkgID")
-        if not isinstance(package_id, int):
-            raise OutcomeUnknown("the answer has no pkgID")
-        return package_id
+        return sent_id(_data(answer, sending=True).get("pkgID"))
 
     def find(self, message: Message, credentials: NodeCredentials) -> Exchange[int | None]:
         answer = yield self._ask("sms/list", credentials, {"customIDs": [message.custom_id]})
@@ -157,7 +154,7 @@ class Node:
             if row.get("customID") == message.custom_id:
                 if not _could_be(row, message):
                     raise OutcomeUnknown("another message has this customID")
-                return integer(row.get("id"))
+                return sent_id(row.get("id"))
         return None
 
     def report(self, sent: int, message: Message, credentials: NodeCredentials) -> Exchange[tuple[ItemReport, ...]]:

@@ -135,16 +135,17 @@ def text(value: object) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """int, or None for what is none: a wrong cell must not lose the whole list. Booleans become 0 and 1."""
+    """An xs:long, or None for what is none: a wrong cell must not lose the whole list. Booleans become 0 and 1."""
     try:
-        return int(value)  # type: ignore[call-overload,no-any-return]  # whatever it is, int() decides
+        number = int(value)  # type: ignore[call-overload]  # whatever it is, int() decides
     except (TypeError, ValueError, OverflowError):
         return None
+    return number if -(2**63) <= number < 2**63 else None
 
 
 def sent_id(value: object) -> int:
-    """The vendor's id of a message that it says to have taken. Raises OutcomeUnknown when it is none."""
-    number = integer(value)
+    """The vendor's id of a message that it says to have taken. Raises OutcomeUnknown when it is none, or was rounded."""
+    number = None if isinstance(value, bool | float) else integer(value)
     if number is None or number <= 0:
         raise OutcomeUnknown("accepted without an id")
     return number

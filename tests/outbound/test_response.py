@@ -53,6 +53,16 @@ def test_one_after_the_other():
         assert reader.feed(OK.partition(OK_BODY)[0] if head_only else OK).body == (b"" if head_only else OK_BODY)
 
 
+@pytest.mark.parametrize("behind", [b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc", b"garbage\r\n\r\n"])
+def test_what_follows_a_whole_response_does_not_lose_it(behind):
+    for size in (None, 1):
+        reader, response = ResponseReader(LIMIT), None
+        for at in range(0, len(OK + behind), size or 1000):
+            response = response or reader.feed((OK + behind)[at : at + (size or 1000)])
+        assert (response.status, response.body) == (200, OK_BODY)
+        assert reader.reusable == (size == 1)  # what is still to come is seen when it comes
+
+
 def test_repeated_header():
     _, response = read(b"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nset-cookie: b\r\nContent-Length: 0\r\n\r\n")
     assert response.headers == {"set-cookie": "a, b", "content-length": "0"}

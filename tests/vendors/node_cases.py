@@ -220,6 +220,10 @@ SEND_ANSWERS = (
     answers("an error without a code", 200, refusal(None), UNKNOWN),
     answers("a server's page", 502, b"<html>Bad Gateway</html>", UNKNOWN),
     answers("no pkgID", 200, b'{"err": null, "data": {}}', UNKNOWN),
+    *(
+        answers(f"pkgID {written.decode()[:25]}", 200, b'{"err": null, "data": {"pkgID": %b}}' % written, UNKNOWN)
+        for written in (b"null", b"true", b"0", b"-5", b"1.5", b'"x"', b"99999999999999999999", b'"%b"' % (b"9" * 5000))
+    ),
     answers("data is null", 200, b'{"err": null, "data": null}', UNKNOWN),
     answers("data is a list", 200, b'{"err": null, "data": []}', UNKNOWN),
     answers("not an object", 200, b"[]", UNKNOWN),
@@ -245,6 +249,8 @@ FINDS = (
     finds("not there", b"[]", None),
     finds("a server that ignores customIDs", b'[{"id": 1, "customID": "other"}, {"id": 2}]', None),
     finds("no list", b"null", None),
+    # it is there: to call it lost would send it twice
+    finds("an id that cannot be read", b'[{"id": "x", "customID": "a1b2c3"}]', UNKNOWN),
     finds("with this text", b'[{"id": 222962, "customID": "a1b2c3", "content": "%s"}]' % message().text.encode(), 222962),
     # the client used its customID for another message before: to call that one this one would lose it
     finds("with another text", b'[{"id": 222962, "customID": "a1b2c3", "content": "older"}]', UNKNOWN),
