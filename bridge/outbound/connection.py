@@ -10,6 +10,7 @@ from typing import cast
 
 from bridge.domain.http import HttpResponse
 from bridge.errors import OutcomeUnknown
+from bridge.outbound.contract import EngineOptions
 from bridge.outbound.response import ResponseReader, Unanswered
 
 __all__ = ["Connection"]
@@ -51,29 +52,17 @@ class Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        *,
-        read_timeout: float,
-        keepalive: float,
-        max_response: int,
-        status_only: bool = False,
-        on_lost: Callable[[Connection], None],
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, options: EngineOptions, on_lost: Callable[[Connection], None]) -> None:
         """
-        read_timeout: seconds from the write of a request to the last byte of its response.
-        keepalive: seconds after which an idle connection is not used again.
-        max_response: bytes of a body.
-        status_only: once the head of a response is there, what fails later is no failure; the response then has no body.
+        options: read_timeout, keepalive, max_response and status_only count.
         on_lost: called once, when the connection has ended.
         """
         self._loop = loop
-        self._read_timeout = read_timeout
-        self._keepalive = keepalive
-        self._status_only = status_only
+        self._read_timeout = options.read_timeout
+        self._keepalive = options.keepalive
+        self._status_only = options.status_only
         self._on_lost = on_lost
-        self._reader = ResponseReader(max_response)
+        self._reader = ResponseReader(options.max_response)
         self._waiter: asyncio.Future[HttpResponse] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = self._expires = 0.0

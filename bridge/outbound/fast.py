@@ -41,7 +41,7 @@ class FastEngine:
 
     def __init__(self, options: EngineOptions, permit: Callable[[str, str], bool] | None = None) -> None:
         """
-        permit: says of a host and its address (after DNS) whether it may be connected to; for URLs that clients of the bridge supply.
+        permit: says of a host and its address (after DNS) whether it may be connected to; for URLs of the bridge's clients.
 
         Raises SettingsError when the CA file cannot be read.
         """
@@ -104,12 +104,4 @@ class FastEngine:
             raise OutcomeUnknown(error.what) from None
 
     def _new_connection(self) -> Connection:
-        options = self._options
-        return Connection(
-            asyncio.get_running_loop(),
-            read_timeout=options.read_timeout,
-            keepalive=options.keepalive,
-            max_response=options.max_response,
-            status_only=options.status_only,
-            on_lost=self._idle.forget,
-        )
+        return Connection(asyncio.get_running_loop(), self._options, self._idle.forget)

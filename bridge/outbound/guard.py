@@ -1,4 +1,4 @@
-"""To whom the bridge sends on behalf of its clients: URLs that they supply lead to public addresses, or to hosts that the operator allows.
+"""Where URLs of clients may lead: to public addresses, or to hosts that the operator allows.
 
 Facts
 - Whoever names a URL makes the bridge talk to a host that he cannot reach himself: the machine, its network, a cloud's metadata.

@@ -10,6 +10,7 @@ import pytest
 
 from bridge.errors import OutcomeUnknown
 from bridge.outbound.connection import Connection
+from bridge.outbound.contract import EngineOptions
 from tests.outbound.scripted import OK, OK_BODY
 
 
@@ -45,9 +46,8 @@ def peer():
 
 async def opened(peer, read_timeout=60.0):
     lost = []
-    connection = Connection(
-        asyncio.get_running_loop(), read_timeout=read_timeout, keepalive=60.0, max_response=1000, on_lost=lost.append
-    )
+    options = EngineOptions(read_timeout=read_timeout, keepalive=60.0, max_response=1000)
+    connection = Connection(asyncio.get_running_loop(), options, lost.append)
     transport = Transport(peer[0])
     connection.connection_made(transport)
     return connection, transport, lost
