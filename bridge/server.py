@@ -23,7 +23,7 @@ from bridge.app import App
 from bridge.errors import SettingsError
 from bridge.settings import ServerSettings, Settings, load
 
-__all__ = ["check_tls", "listen", "load_for", "run_workers", "serve"]
+__all__ = ["Protocol", "check_tls", "listen", "load_for", "run_workers", "serve", "serve_app"]
 
 log = logging.get_logger("bridge")
 
@@ -60,14 +60,26 @@ def listen(server: ServerSettings, port: int, *, tls: bool = False) -> socket.so
 
 
 async def serve(app: App, sockets: list[socket.socket], ready: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Serves until SIGTERM or SIGINT; calls in flight finish first, within the limit of the settings.
-
-    sockets: for plain HTTP. ready: awaited once connections are taken. SIGHUP loads the settings again.
-    """
-    server = _Server(_config(_with_tls(app, app.bridge.settings.server), app.bridge.settings.server))
-    task = asyncio.create_task(server.serve(sockets=sockets), name="server")
+    """`serve_app` for the bridge: also HTTPS when there is a certificate, and SIGHUP loads the settings again."""
     with contextlib.suppress(NotImplementedError):  # loops without signals, as on Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, app)
+    settings = app.bridge.settings.server
+    await serve_app(_with_tls(app, settings), settings, sockets, ready)
+
+
+async def serve_app(
+    app: ASGIApp,
+    settings: ServerSettings,
+    sockets: list[socket.socket],
+    ready: Callable[[], Awaitable[None]] | None = None,
+    **more: Any,
+) -> None:
+    """Serves until SIGTERM or SIGINT; calls in flight finish first, within the limit of the settings.
+
+    sockets: for plain HTTP. ready: awaited once connections are taken. more: of uvicorn.Config.
+    """
+    server = _Server(_config(app, settings, **more))
+    task = asyncio.create_task(server.serve(sockets=sockets), name="server")
     while not server.started and not task.done():  # noqa: ASYNC110  # uvicorn tells it no other way
         await asyncio.sleep(0.01)
     if ready is not None and server.started:
@@ -149,7 +161,7 @@ class _Corked:
         return getattr(self._transport, name)
 
 
-class _Protocol(HttpToolsProtocol):
+class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, which takes a request that offers an upgrade for the plain one that it also is. Source: RFC 9110 7.8.
 
     Java's HttpClient and `curl --http2` offer HTTP/2 with every request over plain HTTP. httptools stops behind the head of such a
@@ -192,7 +204,7 @@ class _Protocol(HttpToolsProtocol):
 class _BehindHead:
     """Hands a parser's events on to the protocol, but for those of a head that the protocol knows already."""
 
-    def __init__(self, protocol: _Protocol) -> None:
+    def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
         self.is_known = True
         self.on_body = protocol.on_body
@@ -218,7 +230,6 @@ class _BehindHead:
 def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_Protocol,
         loop="uvloop",
         ws="none",
         log_config=None,
@@ -230,7 +241,7 @@ def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more
         timeout_graceful_shutdown=round(server.shutdown_seconds),
         workers=server.workers,
         timeout_worker_healthcheck=_WORKER_SECONDS,
-        **{"lifespan": "on", **more},
+        **{"http": Protocol, "lifespan": "on", **more},
     )
 
 

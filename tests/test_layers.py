@@ -14,6 +14,7 @@ ROOMS = [
     "__main__",
     "cli",
     "commands",
+    "moving",
     "server",
     "app",
     "recording",
@@ -30,8 +31,8 @@ FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms.spli
 # library: where it may be imported
 ONLY_IN = {
     "spyne": {"soap"},
-    "lxml": {"soap"},
-    "httpx": {"outbound", "sandbox", "cli", "commands"},
+    "lxml": {"soap", "moving"},
+    "httpx": {"outbound", "sandbox", "moving", "cli", "commands"},
     "click": {"cli", "commands"},
     "uvicorn": {"server", "sandbox"},
     "sqlalchemy": {"ledger"},
