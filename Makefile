@@ -9,11 +9,12 @@ LOCK_PYTHON ?= python3.13
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 ARGS ?=
 
-.PHONY: help run test check format readme bench lock clean
+.PHONY: help run test interop check format readme bench lock clean
 
 help:
 	@echo "make run     the bridge with a sandbox vendor behind it (ARGS='--vendor node --port 9587')"
 	@echo "make test    the tests (ARGS='-k phone')"
+	@echo "make interop clients of other toolchains, and their matrix (ARGS='-k php')"
 	@echo "make check   format, lint and types"
 	@echo "make format  formats the code"
 	@echo "make readme  writes the README's tables anew from the code"
@@ -26,6 +27,10 @@ run: $(VENV)/.runtime
 
 test: $(VENV)/.development
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+interop: $(VENV)/.development
+	$(VENV)/bin/python -m pytest tests/interop --deselect tests/interop/test_clients.py::test_the_readme_shows_what_came_of_it $(ARGS)
+	$(VENV)/bin/python -m tests.interop.matrix --write
 
 check: $(VENV)/.development
 	$(VENV)/bin/python -m ruff format --check .
@@ -69,5 +74,5 @@ lock:
 	$(LOCK) --only-build-deps --build-deps-for wheel --allow-unsafe --output-file .ci/requirements-build.txt pyproject.toml
 
 clean:
-	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/bench/build tests/interop/node-soap/node_modules
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/bench/build tests/interop/build tests/interop/*/node_modules
 	find bridge tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,7 @@ from bridge.settings import Settings
 from bridge.vendors.contract import Vendor
 from bridge.vendors.registry import BUILT_IN
 
-__all__ = ["README", "TABLES", "with_tables"]
+__all__ = ["README", "TABLES", "table_of", "with_table", "with_tables"]
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -28,12 +28,17 @@ README = Path(__file__).parent.parent / "README.md"
 def with_tables(text: str) -> str:
     """The README with its tables as the code has them now."""
     for name, table in TABLES.items():
-        opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, _, rest = text.partition(opening)
-        found, after = rest.partition(closing)[1:]
-        assert found, f"the README has no place for {name}"
-        text = f"{before}{opening}\n{table()}\n{closing}{after}"
+        text = with_table(text, name, table())
     return text
+
+
+def with_table(text: str, name: str, table: str) -> str:
+    """The README with one table in its place."""
+    opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, _, rest = text.partition(opening)
+    found, after = rest.partition(closing)[1:]
+    assert found, f"the README has no place for {name}"
+    return f"{before}{opening}\n{table}\n{closing}{after}"
 
 
 def table_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,18 +1,17 @@
-// node-soap with a client made from the WSDL that the running bridge serves: node client.js http://127.0.0.1:9587/soap
-// Prints one line for each check and ends with status 1 at the first that fails.
+// node-soap, with a client made from the WSDL that the running bridge serves.
 
 import assert from "node:assert/strict";
 import soap from "soap";
 
-const endpoint = process.argv[2];
-const LOGIN = { username: "admin", password: "123456" };
+const [url, username, password, SENDER, TAG] = process.argv.slice(2);
+const LOGIN = { username, password };
 const TURKISH = "Şişli'de ağaç gölgesi: ĞÜŞİÖÇ ığüşöç & <b> 5 > 3 €";
 const FIRST = "905321234567";
 const SECOND = "905331234567";
-const SMS = { type: 1, title: "Deneme", sender: "BASLIK", encoding: 1 };
+const SMS = { type: 1, title: "Deneme", sender: SENDER, encoding: 1 };
 
 async function clientOf() {
-  const client = await soap.createClientAsync(`${endpoint}?wsdl`);
+  const client = await soap.createClientAsync(`${url}?wsdl`);
   assert.deepEqual(Object.keys(client.describe()), ["SmsService"]);
   return client;
 }
@@ -30,85 +29,136 @@ async function data(operation, fields, more) {
   return result.data;
 }
 
-async function code(operation, fields, more) {
-  const result = await call(operation, fields, more);
-  assert.ok(!result.data || Object.keys(result.data).length === 0, JSON.stringify(result.data));
-  return result.err.code;
+async function refusal(expected, status, operation, fields, more) {
+  const { err, data } = await call(operation, fields, more);
+  assert.ok(!data || Object.keys(data).length === 0, JSON.stringify(data));
+  assert.deepEqual([err.code, err.status], [expected, status]);
+  assert.ok(err.message);
 }
 
-const list = (page) => [page.list?.item ?? []].flat();
+const text = (word) => `${TAG} ${word}: ${TURKISH}`;
+const rows = (page) => page.list?.item ?? [];
+const one = (word, more) => ({ ...SMS, sendingType: 0, content: text(word), number: FIRST, ...more });
+const many = (word, item) => ({ ...SMS, sendingType: 1, content: text(word), numbers: { item } });
+const otp = (more) => ({ content: text("otp"), number: FIRST, sender: SENDER, encoding: 1, validity: 3, ...more });
+
+function each(first, second) {
+  const item = [{ nr: FIRST, msg: text(first) }, { nr: SECOND, msg: text(second) }];
+  return { ...SMS, sendingType: 2, content: "-", numbers: { item } };
+}
 
 async function sentTo(packageId) {
   const page = await data("getSmsPackageItems", { pkgID: packageId });
-  const rows = list(page);
-  assert.equal(Number(page.stats.totalRecord), rows.length);
-  return rows.map((row) => [row.target, row.msg || null]).sort();
+  assert.equal(page.stats.totalRecord, rows(page).length);
+  return rows(page).map((row) => [row.target, row.msg || null]).sort();
 }
 
 async function packageOf(packageId) {
-  const rows = list(await data("getSmsPackages", { ids: { item: [packageId] } }));
-  assert.equal(rows.length, 1);
-  return rows[0];
+  const page = await data("getSmsPackages", { ids: { item: [packageId] } });
+  assert.deepEqual([page.stats.totalRecord, rows(page).length], [1, 1]);
+  return rows(page)[0];
 }
 
 const checks = {
-  async "credit and senders"() {
-    assert.ok(Number((await data("getUserCredit", {})).credit) > 0);
-    const senders = list(await data("getSmsSenders", { status: 1 }));
-    assert.deepEqual(senders.map((sender) => sender.title), ["BASLIK"]);
+  async "sendSms one"() {
+    assert.ok(Number((await data("sendSms", one("one", { customID: `${TAG}-1` }))).pkgID) > 0);
   },
 
-  async "one number, and its customID once"() {
-    const fields = { ...SMS, sendingType: 0, content: TURKISH, number: FIRST, customID: "node-soap-1" };
-    const { pkgID } = await data("sendSms", fields);
+  async "sendSms many"() {
+    const { pkgID } = await data("sendSms", many("many", [{ nr: FIRST }, { nr: SECOND }]));
+    assert.deepEqual(await sentTo(pkgID), [[FIRST, null], [SECOND, null]]);
+  },
+
+  async "sendSms plain"() {
+    const { pkgID } = await data("sendSms", many("plain", [FIRST, SECOND]));
+    assert.deepEqual(await sentTo(pkgID), [[FIRST, null], [SECOND, null]]);
+  },
+
+  async "sendSms each"() {
+    assert.ok(Number((await data("sendSms", each("first", "second"))).pkgID) > 0);
+  },
+
+  async "sendSms duplicate"() {
+    await refusal("ERR_SMS_PKG_CUSTOM_ID_DUPLICATION", 417, "sendSms", one("one", { customID: `${TAG}-1` }));
+  },
+
+  async "sendSms empty"() {
+    await refusal("ERR_EMPTY_SMS_PACKAGE", 417, "sendSms", many("empty", []));
+  },
+
+  async "sendSms refused"() {
+    await refusal("ERR_BAD_REQUEST", 400, "sendSms", one("refused", { type: 7 }));
+  },
+
+  async "sendOtp sent"() {
+    const sent = await packageOf((await data("sendOtp", otp())).pkgID);
+    assert.deepEqual([sent.type, sent.validity], [0, 3]);
+  },
+
+  async "sendOtp refused"() {
+    await refusal("ERR_BAD_REQUEST", 400, "sendOtp", otp({ validity: 30 }));
+  },
+
+  async "getSmsPackages by-id"() {
+    const { pkgID } = await data("sendSms", one("package", { customID: `${TAG}-2` }));
     const sent = await packageOf(pkgID);
-    assert.deepEqual([sent.content, sent.customID, sent.senders.item], [TURKISH, "node-soap-1", ["BASLIK"]]);
-    assert.equal(await code("sendSms", fields), "ERR_SMS_PKG_CUSTOM_ID_DUPLICATION");
+    assert.deepEqual([sent.id, sent.customID, sent.content], [pkgID, `${TAG}-2`, text("package")]);
+    assert.deepEqual(sent.senders.item, [SENDER]);
+    assert.equal(sent.statistics.rCount, 1);
+    assert.ok(typeof sent.statistics.total === "number" && sent.statistics.total > 0);
   },
 
-  async "one text for many"() {
-    for (const item of [[FIRST, SECOND], [{ nr: FIRST }, { nr: SECOND }]]) {
-      const { pkgID } = await data("sendSms", { ...SMS, sendingType: 1, content: TURKISH, numbers: { item } });
-      assert.deepEqual(await sentTo(pkgID), [[FIRST, null], [SECOND, null]]);
-    }
-  },
-
-  async "a text for each"() {
-    const item = [{ nr: FIRST, msg: TURKISH }, { nr: SECOND, msg: "B kişisine özel" }];
-    const { pkgID } = await data("sendSms", { ...SMS, sendingType: 2, content: "-", numbers: { item } });
-    assert.deepEqual(await sentTo(pkgID), [[FIRST, TURKISH], [SECOND, "B kişisine özel"]]);
-  },
-
-  async "otp"() {
-    const { pkgID } = await data("sendOtp", { content: "Kodunuz: 123456", number: FIRST, sender: "BASLIK", validity: 3 });
-    const sent = await packageOf(pkgID);
-    assert.deepEqual([Number(sent.type), Number(sent.validity)], [0, 3]);
-  },
-
-  async "cancel"() {
-    const { pkgID } = await data("sendSms", { ...SMS, sendingType: 0, content: "x", number: FIRST, sendingDate: "2040-01-01 10:00" });
-    assert.equal(Number((await data("cancelSmsPackage", { id: pkgID })).status), 1);
-    assert.equal(Number((await packageOf(pkgID)).state), -4);
-    assert.equal(await code("cancelSmsPackage", { id: pkgID }), "ERR_SMS_PKG_NOT_CHANGEABLE");
-  },
-
-  async "nothing found"() {
+  async "getSmsPackages none"() {
     const page = await data("getSmsPackages", { ids: { item: [1] } });
-    assert.deepEqual([Number(page.stats.totalRecord), list(page)], [0, []]);
+    assert.deepEqual([page.stats.totalRecord, rows(page)], [0, []]);
   },
 
-  async "a wrong password"() {
-    assert.equal(await code("getUserCredit", {}, { login: { username: "admin", password: "wrong" } }), "ERR_UNAUTHORIZED_REQUEST");
+  async "getSmsPackageItems both"() {
+    const { pkgID } = await data("sendSms", each("A", "B"));
+    assert.deepEqual(await sentTo(pkgID), [[FIRST, text("A")], [SECOND, text("B")]]);
   },
 
-  async "HTTP Basic without a login in the body"() {
-    const basic = await clientOf();
-    basic.setSecurity(new soap.BasicAuthSecurity("admin", "123456"));
-    assert.ok(Number((await data("getUserCredit", {}, { login: {}, from: basic })).credit) > 0);
+  async "getSmsPackageItems refused"() {
+    await refusal("ERR_SMS_PKG_NOT_FOUND", 417, "getSmsPackageItems", { pkgID: 1 });
+  },
+
+  async "getSmsSenders list"() {
+    const page = await data("getSmsSenders", { status: 1 });
+    assert.equal(page.stats.totalRecord, 1);
+    assert.deepEqual(rows(page).map((row) => [row.title, row.status]), [[SENDER, 1]]);
+  },
+
+  async "cancelSmsPackage scheduled"() {
+    const { pkgID } = await data("sendSms", one("scheduled", { customID: `${TAG}-3`, sendingDate: "2040-01-01 10:00" }));
+    assert.equal((await data("cancelSmsPackage", { id: pkgID })).status, 1);
+    assert.equal((await packageOf(pkgID)).state, -4);
+  },
+
+  async "cancelSmsPackage refused"() {
+    await refusal("ERR_SMS_PKG_NOT_CHANGEABLE", 417, "cancelSmsPackage", { customID: `${TAG}-3` });
+  },
+
+  async "getUserCredit credit"() {
+    assert.ok(Number((await data("getUserCredit", {})).credit) > 0);
+  },
+
+  async "getUserCredit wrong-password"() {
+    await refusal("ERR_UNAUTHORIZED_REQUEST", 401, "getUserCredit", {}, { login: { username, password: "wrong" } });
+  },
+
+  async "getUserCredit basic"() {
+    const from = await clientOf();
+    from.setSecurity(new soap.BasicAuthSecurity(username, password));
+    assert.ok(Number((await data("getUserCredit", {}, { login: {}, from })).credit) > 0);
   },
 };
 
 for (const [name, check] of Object.entries(checks)) {
-  await check();
-  console.log(`ok ${name}`);
+  try {
+    await check();
+    console.log(`CHECK ${name} ok`);
+  } catch (error) {
+    console.log(`CHECK ${name} FAIL ${String(error.message).replaceAll("\n", " ")}`);
+  }
 }
+console.log("DONE");

@@ -1,0 +1,115 @@
+"""The client programs of other toolchains: what each is called with, what it has to show, what it needs, what it cannot do.
+
+A client is a program in a folder of its own. It is started as
+
+    COMMAND.. URL USERNAME PASSWORD SENDER TAG
+
+in another folder, empty at first and the same for all vendors, where it may make its stubs from `URL?wsdl`, once. It prints
+
+    CHECK <operation> <name> ok
+    CHECK <operation> <name> FAIL <reason>
+
+for each check, and `DONE` at its end; a failed check does not end it. README.md says what each check has to find out.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from bridge.sandbox import VENDORS
+
+__all__ = ["CHECKS", "CLIENTS", "Check", "Client", "arrivals", "named"]
+
+HERE = Path(__file__).parent
+
+Check = tuple[str, str]  # operation, name
+
+CHECKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sendSms": ("one", "many", "each", "duplicate", "empty", "refused"),
+        "sendOtp": ("sent", "refused"),
+        "getSmsPackages": ("by-id", "none"),
+        "getSmsPackageItems": ("both", "refused"),
+        "getSmsSenders": ("list",),
+        "cancelSmsPackage": ("scheduled", "refused"),
+        "getUserCredit": ("credit", "wrong-password", "basic"),
+    }
+)
+
+TURKISH = "Şişli'de ağaç gölgesi: ĞÜŞİÖÇ ığüşöç & <b> 5 > 3 €"
+FIRST, SECOND = "905321234567", "905331234567"
+
+
+def arrivals(tag: str) -> Mapping[Check, list[tuple[str, str]]]:
+    """What a client's checks make the vendor receive, each once: numbers and texts."""
+    return {
+        ("sendSms", "one"): [(FIRST, f"{tag} one: {TURKISH}")],
+        ("sendSms", "many"): [(FIRST, f"{tag} many: {TURKISH}"), (SECOND, f"{tag} many: {TURKISH}")],
+        ("sendSms", "each"): [(FIRST, f"{tag} first: {TURKISH}"), (SECOND, f"{tag} second: {TURKISH}")],
+        ("sendOtp", "sent"): [(FIRST, f"{tag} otp: {TURKISH}")],
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """A toolchain in the matrix.
+
+    name: also of its folder, up to a space. command: `{here}` is that folder, `{python}` the interpreter of the tests.
+    needs: a shell command that succeeds where the toolchain is installed. install: how it comes to be.
+    cannot: checks that the toolchain itself rules out, with the reason; more: checks beyond those of all.
+    """
+
+    name: str
+    command: str
+    needs: str
+    install: str
+    vendors: tuple[str, ...] = ("node", "innomobil")
+    cannot: Mapping[Check, str] = field(default_factory=dict)
+    more: tuple[Check, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """A word that customIDs and texts begin with."""
+        return self.name.replace(" ", "-")
+
+    @property
+    def folder(self) -> Path:
+        return HERE / self.name.partition(" ")[0]
+
+    def words(self, line: str) -> list[str]:
+        """A command line with the places filled in."""
+        return [word.format(here=self.folder, python=sys.executable) for word in shlex.split(line)]
+
+    def checks(self) -> Iterator[Check]:
+        """All checks that it has to print."""
+        for operation, names in CHECKS.items():
+            more = [name for at, name in self.more if at == operation]
+            yield from ((operation, name) for name in (*names, *more) if (operation, name) not in self.cannot)
+
+
+CLIENTS = (
+    Client(
+        name="zeep",
+        command="{python} {here}/client.py",
+        needs="{python} -c 'import zeep'",
+        install="pip install zeep",
+        vendors=VENDORS,
+        more=(("sendSms", "encodings"), ("sendSms", "plain"), ("getSmsPackages", "by-customID")),
+    ),
+    Client(
+        name="node-soap",
+        command="node {here}/client.js",
+        needs="test -d {here}/node_modules/soap",
+        install="npm install --no-package-lock, in its folder",
+        more=(("sendSms", "plain"),),
+    ),
+)
+
+
+def named(name: str) -> Client:
+    return next(client for client in CLIENTS if client.name == name)
