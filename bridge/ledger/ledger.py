@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
@@ -13,13 +13,14 @@ from bridge.domain.message import Message
 from bridge.domain.package import Package, PackageItem, Page
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
 from bridge.domain.status import PackageState
-from bridge.ledger import database, listing, reading, reporting, retention, settling
+from bridge.ledger import database, listing, processes, reading, reporting, retention, settling, taking, waiting
 from bridge.ledger.commit import Committer
 from bridge.ledger.database import Database, PostgresDatabase, SqliteDatabase
 from bridge.ledger.engine import parse_url
 from bridge.ledger.numbers import FIRST_ID, Numbers, account_number
 from bridge.ledger.values import (
     Cancelled,
+    Enqueue,
     ItemUpdate,
     NewPackage,
     OpenSubmission,
@@ -28,6 +29,7 @@ from bridge.ledger.values import (
     Settlement,
     StoredPackage,
     SubmissionOutcome,
+    Taken,
 )
 
 __all__ = ["Ledger"]
@@ -41,9 +43,9 @@ class Ledger:
     Every word may raise LedgerUnavailable. Packages of another account are not found, by whatever key.
     """
 
-    def __init__(self, store: Database, token: str) -> None:
+    def __init__(self, store: Database, committer: Committer, token: str) -> None:
         """Use `open`."""
-        self._store = store
+        self._store, self._committer = store, committer
         self.token = token
 
     @classmethod
@@ -58,7 +60,7 @@ class Ledger:
         token = secrets.token_hex(8)
         committer = Committer(Numbers(first_id), token)
         store = SqliteDatabase if parsed.drivername == "sqlite" else PostgresDatabase
-        return cls(store(parsed, committer), token)
+        return cls(store(parsed, committer), committer, token)
 
     @staticmethod
     async def migrate(url: str) -> None:
@@ -116,12 +118,6 @@ class Ledger:
         ids = list(submission_ids)
         await self._store.change(lambda connection: settling.postpone(connection, ids, due_at))
 
-    async def abandon(self, stale_before: datetime, limit: int = 1000) -> list[int]:
-        """Makes unknown what was claimed and is stale: it may have been sent. Returns the submissions."""
-        if not await self._store.read(lambda connection: settling.stale(connection, stale_before, limit)):
-            return []  # the writer has better things to do
-        return await self._store.change(lambda connection: settling.abandon(connection, stale_before, limit))
-
     async def cancel(self, account: str, key: PackageKey) -> Cancelled:
         """Cancels a package of which nothing was submitted yet."""
 
@@ -131,6 +127,42 @@ class Ledger:
             return Cancelled.NOT_FOUND if row is None else settling.cancel(connection, row.id)
 
         return await self._store.change(change)
+
+    # the background
+
+    async def take(self, now: datetime, limit: int, lease: timedelta, enqueue: Enqueue | None = None) -> Taken:
+        """Takes what is due to be sent, asked for a report or looked up, for as long as the lease; the longest due first.
+
+        It is due again when the lease ends, unless a claim, an outcome, a report or a postponement comes before; taken five times
+        without any of these it is given up. limit: at most some thousand.
+        enqueue: called with the transaction's connection and what was taken, where something was. What it raises undoes all.
+        """
+        if not await self._store.read(lambda connection: taking.due(connection, now)):
+            return Taken((), ())  # the writer has better things to do
+        return await self._store.change(lambda connection: taking.take(connection, now, limit, lease, enqueue))
+
+    async def open_one(self, submission_id: int) -> OpenSubmission | None:
+        """A submission as it is now; None when it is gone."""
+        found = await self._store.read(lambda connection: reading.open_by_ids(connection, [submission_id]))
+        return found[0] if found else None
+
+    async def alive(self) -> None:
+        """This process lives. To be said before it sends anything, and much more often than every 30 seconds."""
+        await self._store.change(lambda connection: processes.alive(connection, self.token))
+
+    async def retire(self) -> None:
+        """This process ends, and has nothing claimed."""
+        await self._store.change(lambda connection: processes.retire(connection, self.token))
+
+    async def abandon(self, now: datetime, limit: int = 1000) -> list[int]:
+        """Makes unknown what was claimed and is stale, or whose process was not seen for 30 seconds: it may have been sent.
+
+        Returns the submissions, which are due now. A process that was only slow may still settle them.
+        """
+        token = self.token
+        if not await self._store.read(lambda connection: processes.anything_left(connection, now, token)):
+            return []
+        return await self._store.change(lambda connection: processes.abandon(connection, now, limit, token))
 
     # reading
 
@@ -175,7 +207,13 @@ class Ledger:
 
     async def overview(self) -> Overview:
         """What waits, in all accounts."""
-        return await self._store.read(reading.overview)
+        found = await self._store.read(waiting.overview)
+        return found._replace(late=self.late)
+
+    @property
+    def late(self) -> int:
+        """Outcomes and corrections that this process keeps for a database that is away."""
+        return self._committer.late
 
     async def purge(self, before: datetime, limit: int = 500) -> int:
         """Deletes at most `limit` packages from before that which are completed, cancelled or failed; how many it did."""

@@ -23,10 +23,10 @@ from bridge.ledger.instant import from_ms, to_ms
 from bridge.ledger.progress import items_of, state_of, with_only
 from bridge.ledger.showing import shown_item
 from bridge.ledger.tables import SPAN, account, item, package, submission
-from bridge.ledger.values import OpenSubmission, Overview, StoredPackage, StoredSubmission
+from bridge.ledger.values import OpenSubmission, StoredPackage, StoredSubmission
 from bridge.ledger.walking import walk
 
-__all__ = ["find", "list_items", "message_of", "open_submissions", "overview", "package_row", "uncertain"]
+__all__ = ["find", "list_items", "message_of", "open_by_ids", "open_submissions", "package_row", "uncertain"]
 
 _UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # as a partial index has it: a bound parameter would not find the index
@@ -212,6 +212,11 @@ def uncertain(connection: Connection, account_number: int | None, limit: int) ->
     return _open(connection, _OF_SUBMISSION, conditions, submission.c.id, limit)
 
 
+def open_by_ids(connection: Connection, ids: Sequence[int]) -> tuple[OpenSubmission, ...]:
+    """Submissions in the order of their ids; at most some thousand. Those that are not there are left out."""
+    return _open(connection, _OF_SUBMISSION, [submission.c.id.in_(ids)], submission.c.id, len(ids))
+
+
 def _open(
     connection: Connection, source: Join, conditions: Sequence[ColumnElement[bool]], order: ColumnElement[Any], limit: int
 ) -> tuple[OpenSubmission, ...]:
@@ -224,14 +229,12 @@ def _open(
         .limit(limit)
     )
     return tuple(
-        OpenSubmission(account=row.name, vendor=row.vendor, valid_until=from_ms(row.valid_until), submission=_stored(row))
+        OpenSubmission(
+            account=row.name,
+            vendor=row.vendor,
+            valid_until=from_ms(row.valid_until),
+            submission=_stored(row),
+            tries=row.tries,
+        )
         for row in connection.execute(query)
     )
-
-
-def overview(connection: Connection) -> Overview:
-    """What waits, in all accounts."""
-    unknown = connection.scalar(select(func.count()).select_from(submission).where(_UNKNOWN)) or 0
-    held = [submission.c.due_at.is_not(None), submission.c.state == SubmissionState.PENDING.value]
-    pending, oldest = connection.execute(select(func.count(), func.min(submission.c.due_at)).where(*held)).one()
-    return Overview(unknown, pending, None if oldest is None else from_ms(oldest))

@@ -13,6 +13,7 @@ from bridge.domain.status import FINAL_ITEMS, PackageState, SubmissionState, may
 from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import follow, item_state, lock, state_of
+from bridge.ledger.settling import GOT_ON
 from bridge.ledger.tables import SPAN, item, submission
 from bridge.ledger.values import ItemUpdate
 
@@ -85,7 +86,7 @@ def _close(connection: Connection, row: Any, own: Sequence[Any], told: bool, due
     """Nobody looks again at a submission all of whose items are final; of an unknown one a report proves that it was taken."""
     open_items = select(func.count()).select_from(item).where(*own, item.c.state.is_(None))
     done = not connection.scalar(open_items)
-    values: dict[str, object] = {"due_at": None if done or due_at is None else to_ms(due_at)}
+    values: dict[str, object] = {**GOT_ON, "due_at": None if done or due_at is None else to_ms(due_at)}
     if told and row.state == SubmissionState.UNKNOWN:
         values |= {"state": SubmissionState.ACCEPTED.value, "message": None}
     if row.state == SubmissionState.SENDING:

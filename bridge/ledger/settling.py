@@ -6,10 +6,12 @@ it expects it, `Crossed` is raised and each settlement of the batch is done by i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from bridge.domain.status import PackageState, SubmissionState, may_follow
 from bridge.ledger.bulk import BulkUpdate
@@ -18,7 +20,7 @@ from bridge.ledger.progress import follow, lock
 from bridge.ledger.tables import SPAN, package, submission
 from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
-__all__ = ["Crossed", "abandon", "begin", "cancel", "postpone", "release", "settle", "settle_all", "stale"]
+__all__ = ["GOT_ON", "Crossed", "begin", "cancel", "postpone", "release", "settle", "settle_all"]
 
 _ACCEPT = BulkUpdate(
     submission,
@@ -35,6 +37,9 @@ _BECOMES: dict[type, SubmissionState] = {
     Unknown: SubmissionState.UNKNOWN,
     Kept: SubmissionState.PENDING,
 }
+
+GOT_ON: Final[Mapping[str, object]] = MappingProxyType({"tries": 0, "stuck_at": None})
+"""Columns of a submission with which something was done. One that is being sent has them already: `_ACCEPT` need not set them."""
 
 
 class Crossed(Exception):
@@ -97,7 +102,7 @@ def _apply(connection: Connection, package_id: int, outcome: SubmissionOutcome) 
     then = _BECOMES[type(outcome.result)]
     if not may_follow(then, SubmissionState(row.state)):
         return False
-    values = _values(outcome) | {"state": then.value}
+    values = {**_values(outcome), **GOT_ON, "state": then.value}
     connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
     return True
 
@@ -130,7 +135,7 @@ def begin(connection: Connection, submission_ids: Iterable[int], token: str, sta
         pending = submission.c.state == SubmissionState.PENDING.value
         rows = connection.execute(select(submission).where(submission.c.id.in_(ids), pending).with_for_update()).all()
         for row in rows:
-            values = {"state": SubmissionState.SENDING.value, "claim": token, "due_at": to_ms(stale_at)}
+            values = {**GOT_ON, "state": SubmissionState.SENDING.value, "claim": token, "due_at": to_ms(stale_at)}
             connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
             won.append(row.id)
         if rows:
@@ -138,33 +143,12 @@ def begin(connection: Connection, submission_ids: Iterable[int], token: str, sta
     return won
 
 
-def stale(connection: Connection, before: datetime, limit: int, *, lock: bool = False) -> list[int]:
-    """Submissions whose claim went stale before that, the oldest first.
-
-    lock: until the transaction ends, without those that others have locked.
-    """
-    claimed = [submission.c.due_at < to_ms(before), submission.c.state == SubmissionState.SENDING.value]
-    query = select(submission.c.id).where(*claimed).order_by(submission.c.due_at).limit(limit)
-    return list(connection.scalars(query.with_for_update(skip_locked=True) if lock else query))
-
-
-def abandon(connection: Connection, stale_before: datetime, limit: int) -> list[int]:
-    """What a process left claimed is unknown from now on: it may have been sent. Returns the submissions.
-
-    stale_before: claims that went stale before this. A process that is alive after all may still settle them.
-    """
-    ids = stale(connection, stale_before, limit, lock=True)
-    at = to_ms(stale_before)
-    values = {"state": SubmissionState.UNKNOWN.value, "message": "the process ended", "settled_at": at, "due_at": at}
-    connection.execute(update(submission).where(submission.c.id.in_(ids)).values(**values))
-    return ids
-
-
 def postpone(connection: Connection, submission_ids: Sequence[int], due_at: datetime | None) -> None:
     """Sets when to look at open submissions again; None: never. Those in flight and those that are settled for good stay."""
+    wanted = [submission.c.due_at.is_not(None), submission.c.stuck_at.is_not(None)]
     open_states = [SubmissionState.PENDING.value, SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
-    chosen = [submission.c.id.in_(submission_ids), submission.c.state.in_(open_states), submission.c.due_at.is_not(None)]
-    connection.execute(update(submission).where(*chosen).values(due_at=None if due_at is None else to_ms(due_at)))
+    chosen = [submission.c.id.in_(submission_ids), submission.c.state.in_(open_states), or_(*wanted)]
+    connection.execute(update(submission).where(*chosen).values(due_at=None if due_at is None else to_ms(due_at), **GOT_ON))
 
 
 def cancel(connection: Connection, package_id: int) -> Cancelled:
@@ -175,7 +159,7 @@ def cancel(connection: Connection, package_id: int) -> Cancelled:
     held = connection.scalar(select(func.count()).select_from(submission).where(*pending))
     if held != locked.submissions:
         return Cancelled.NOT_CHANGEABLE
-    connection.execute(update(submission).where(*pending).values(state=SubmissionState.CANCELLED.value, due_at=None))
+    connection.execute(update(submission).where(*pending).values(state=SubmissionState.CANCELLED.value, due_at=None, **GOT_ON))
     follow(connection, locked)
     return Cancelled.CANCELLED
 

@@ -1,7 +1,7 @@
 """The tables of the ledger, for SQLAlchemy Core. `migrations` makes them; a test compares the two.
 
 Facts:
-- Times are epoch milliseconds in UTC.
+- Times are epoch milliseconds in UTC, but for `rate`.
 - A package's items and submissions have ids that follow from its own (SPAN times the package's id, plus a position): so all of a
   package's rows lie together, are found by the primary key alone, and every id is known before anything is written.
 - An account is a number here: it leads every index, and numbers are shorter than names. Names are in `account`.
@@ -170,12 +170,17 @@ Index(
     sqlite_where=submission.c.state == text("4"),
     postgresql_where=submission.c.state == text("4"),
 )
-
 Index(
     "submission_stuck",
     submission.c.id,
     sqlite_where=submission.c.stuck_at.is_not(None),
     postgresql_where=submission.c.stuck_at.is_not(None),
+)
+Index(
+    "submission_pending",
+    submission.c.due_at,
+    sqlite_where=submission.c.state == text("0"),
+    postgresql_where=submission.c.state == text("0"),
 )
 
 # recipients. Its id is the package's times SPAN, plus its position: the valid ones, then the invalid ones
@@ -195,6 +200,8 @@ item = Table(
     # the vendor's own word
     Column("raw", Text),
     Column("reported_at", BigInteger),
+    # the push that tells what became of it
+    Column("push", BigInteger),
 )
 
 # level 0: all; 1: of a day; 2: of an hour. bucket: days or hours since the epoch, by sending_at
@@ -219,10 +226,8 @@ push = Table(
     Column("package_id", BigInteger, nullable=False),
     Column("url", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    # items that were reported since then are told
-    Column("changed_from", BigInteger, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    # null once it was taken or given up
+    # when to try; null once it was delivered or given up
     Column("due_at", BigInteger),
     Column("delivered_at", BigInteger),
     Column("error", Text),
@@ -231,6 +236,12 @@ Index("push_due", push.c.due_at, sqlite_where=push.c.due_at.is_not(None), postgr
 Index("push_package", push.c.package_id)
 _DEAD = push.c.due_at.is_(None) & push.c.delivered_at.is_(None)
 Index("push_dead", push.c.id, sqlite_where=_DEAD, postgresql_where=_DEAD)
+Index(
+    "push_delivered",
+    push.c.delivered_at,
+    sqlite_where=push.c.delivered_at.is_not(None),
+    postgresql_where=push.c.delivered_at.is_not(None),
+)
 
 # processes that live: what another one claimed is unknown
 process = Table(
@@ -252,12 +263,14 @@ recurrence = Table(
     Column("first_at", BigInteger, nullable=False),
     # when the next repeat is to be sent; null when it was stopped
     Column("next_at", BigInteger),
-    # repeats so far
+    # repeats so far, with those that were missed
     Column("fired", Integer, nullable=False, server_default=text("0")),
     Column("tries", SmallInteger, nullable=False, server_default=text("0")),
-    # next_at, or when the process that took it is thought dead
+    # next_at, or when the process that took it is thought dead; null when it was stopped or given up
     Column("due_at", BigInteger),
 )
+_GIVEN_UP = recurrence.c.due_at.is_(None) & recurrence.c.next_at.is_not(None)
+Index("recurrence_stuck", recurrence.c.package_id, sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP)
 Index(
     "recurrence_due",
     recurrence.c.due_at,
@@ -265,10 +278,11 @@ Index(
     postgresql_where=recurrence.c.due_at.is_not(None),
 )
 
-# vendor accounts with a limit of messages per second: when the next one may go
+# vendor accounts with a limit of messages per second
 rate = Table(
     "rate",
     metadata,
     Column("name", Text, primary_key=True),
+    # microseconds: when all that was asked for would have gone at an even pace
     Column("free_at", BigInteger, nullable=False),
 )

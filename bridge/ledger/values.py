@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
+
+from sqlalchemy import Connection
 
 from bridge.domain.message import Message
 from bridge.domain.status import ItemState, PackageState, SubmissionState
@@ -16,6 +18,7 @@ __all__ = [
     "Accepted",
     "Cancelled",
     "DuplicateCustomId",
+    "Enqueue",
     "ItemUpdate",
     "Kept",
     "NewPackage",
@@ -28,6 +31,7 @@ __all__ = [
     "StoredPackage",
     "StoredSubmission",
     "SubmissionOutcome",
+    "Taken",
     "Unknown",
 ]
 
@@ -68,6 +72,8 @@ class NewPackage(NamedTuple):
     due_at: datetime
     # not submitted after this
     valid_until: datetime
+    # when it is sent again for the first time, where the bridge does that in its vendor's place
+    repeats: datetime | None = None
 
     def __repr__(self) -> str:  # accounts and texts never reach a log
         return f"<NewPackage {self.message!r}>"
@@ -196,6 +202,21 @@ class OpenSubmission:
     vendor: str
     valid_until: datetime
     submission: StoredSubmission
+    # how often it was taken since it last got on
+    tries: int
+
+
+Enqueue = Callable[[Connection, Sequence[OpenSubmission]], None]
+"""What else is to be done in the transaction in which submissions are taken. It may be run again, after a rollback."""
+
+
+class Taken(NamedTuple):
+    """What is due and now this process' to do."""
+
+    # the longest due first; they are due again when the lease ends
+    submissions: tuple[OpenSubmission, ...]
+    # those that every process that took them left undone: nobody takes them again
+    given_up: tuple[int, ...]
 
 
 class Overview(NamedTuple):
@@ -207,3 +228,12 @@ class Overview(NamedTuple):
     pending: int
     # of those, the oldest that is due; None when nothing waits
     oldest_due: datetime | None
+    # submissions and repeats that were given up
+    stuck: int
+    # pushes that wait, and those that were given up
+    pushes: int
+    dead_pushes: int
+    # packages that are sent again and again
+    recurrences: int
+    # outcomes and corrections that this process keeps for a database that is away
+    late: int

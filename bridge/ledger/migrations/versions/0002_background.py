@@ -15,8 +15,10 @@ def upgrade() -> None:
     op.add_column("submission", sa.Column("tries", sa.SmallInteger, nullable=False, server_default=sa.text("0")))
     op.add_column("submission", sa.Column("stuck_at", sa.BigInteger, nullable=True))
     _partial("submission_stuck", "submission", ["id"], "stuck_at IS NOT NULL")
-    op.add_column("push", sa.Column("changed_from", sa.BigInteger, nullable=False, server_default=sa.text("0")))
+    _partial("submission_pending", "submission", ["due_at"], "state = 0")
+    op.add_column("item", sa.Column("push", sa.BigInteger, nullable=True))
     _partial("push_dead", "push", ["id"], "due_at IS NULL AND delivered_at IS NULL")
+    _partial("push_delivered", "push", ["delivered_at"], "delivered_at IS NOT NULL")
     op.create_table("process", sa.Column("token", sa.Text, primary_key=True), sa.Column("seen_at", sa.BigInteger, nullable=False))
     op.create_table(
         "recurrence",
@@ -29,6 +31,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger, nullable=True),
     )
     _partial("recurrence_due", "recurrence", ["due_at"], "due_at IS NOT NULL")
+    _partial("recurrence_stuck", "recurrence", ["package_id"], "due_at IS NULL AND next_at IS NOT NULL")
     op.create_table("rate", sa.Column("name", sa.Text, primary_key=True), sa.Column("free_at", sa.BigInteger, nullable=False))
 
 
