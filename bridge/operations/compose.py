@@ -144,7 +144,7 @@ def _recipients(kind: Kind, numbers: list[str], texts: list[str] | None) -> Reci
 
 def _validity(minutes: int | None, kind: Kind) -> int:
     least, most, default = _OTP_VALIDITY if kind is Kind.OTP else _VALIDITY
-    if minutes is None:
+    if not minutes:  # PHP writes an empty text as 0 where the WSDL says int
         return default
     if not least <= minutes <= most:
         raise _bad(f"validity ({least}..{most})")

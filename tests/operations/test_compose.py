@@ -150,6 +150,11 @@ def test_validity_at_its_ends(minutes):
     assert sms(validity=minutes).validity_minutes == minutes
 
 
+def test_validity_of_0_is_none():
+    assert sms(validity=0).validity_minutes == 1440
+    assert otp(validity=0).validity_minutes == 6
+
+
 @pytest.mark.parametrize("custom_id", ["a1b2c3", "A-1.2_3", "a" * 100])
 def test_custom_ids(custom_id):
     assert sms(customID=f" {custom_id} ").custom_id == custom_id
