@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine
@@ -50,6 +52,15 @@ class Database(Protocol):
         """The hot path: shares a transaction with others."""
         ...
 
+    @property
+    def file(self) -> Path | None:
+        """The file, for locks beside it; None for a server."""
+        ...
+
+    def driver_connection(self) -> AbstractAsyncContextManager[Any]:
+        """A connection of asyncpg's own, in no transaction. Raises LookupError for a file, LedgerUnavailable."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -58,6 +69,8 @@ class SqliteDatabase:
 
     def __init__(self, url: URL, committer: Committer) -> None:
         """Raises SettingsError when the file cannot be opened."""
+        assert url.database
+        self.file = Path(url.database)
         self._readers = open_sqlite(url, writing=False, connections=_READERS)
         self._writers = open_sqlite(url, writing=True, connections=1)
         self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="ledger-read")
@@ -76,6 +89,9 @@ class SqliteDatabase:
     def write(self, request: Request) -> asyncio.Future[Any]:
         return self._writer.submit(request)
 
+    def driver_connection(self) -> AbstractAsyncContextManager[Any]:
+        raise LookupError("a file has no connections of asyncpg")
+
     async def close(self) -> None:
         await self._writer.close()
         self._threads.shutdown()
@@ -85,6 +101,8 @@ class SqliteDatabase:
 
 class PostgresDatabase:
     """A pool of connections; the writer keeps one of them."""
+
+    file = None
 
     def __init__(self, url: URL, committer: Committer) -> None:
         self._engine = open_postgres(url, connections=_POSTGRES_CONNECTIONS)
@@ -107,6 +125,19 @@ class PostgresDatabase:
 
     def write(self, request: Request) -> asyncio.Future[Any]:
         return self._writer.submit(request)
+
+    @asynccontextmanager
+    async def driver_connection(self) -> AsyncIterator[Any]:
+        try:
+            connection = await self._engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+        except Exception as error:
+            raise LedgerUnavailable(what(error)) from error
+        try:
+            yield (await connection.get_raw_connection()).driver_connection
+        finally:
+            # whatever was done to it, nobody gets it again
+            await connection.invalidate()
+            await connection.close()
 
     async def close(self) -> None:
         self._indexer.cancel()

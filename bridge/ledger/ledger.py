@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Self, TypeVar
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -73,6 +75,15 @@ class Ledger:
     async def close(self) -> None:
         """Ends when all that was written is committed."""
         await self._store.close()
+
+    @property
+    def file(self) -> Path | None:
+        """Its file, for a lock beside it; None when it is on a server, which several machines may share."""
+        return self._store.file
+
+    def driver_connection(self) -> AbstractAsyncContextManager[Any]:
+        """A connection of asyncpg's own to the server, for the queue of jobs. Raises LedgerUnavailable when it is entered."""
+        return self._store.driver_connection()
 
     # sending
 
