@@ -18,7 +18,8 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import OpenSubmission, Refused, SubmissionOutcome, Unknown
 from bridge.log import get_logger
 from bridge.operations.backend import Account
-from bridge.operations.recorded import CLAIM, Submitter
+from bridge.operations.packaging import CLAIM
+from bridge.operations.recorded import Submitter
 from bridge.operations.refresh import Refresher
 from bridge.outbound.driver import Timing
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from bridge.domain.custom_id import of_part
@@ -19,23 +20,36 @@ class Part(NamedTuple):
     # which of the package's recipients, as indices into Message.numbers
     positions: Sequence[int]
     message: Message
+    # when it is sent, where the package is sent in portions
+    due_at: datetime | None = None
 
 
-def plan(message: Message, limits: SendLimits) -> tuple[Part, ...]:
+Portion = tuple[Sequence[int], datetime | None]
+"""Recipients (their positions), and when they are sent to."""
+
+
+def plan(message: Message, limits: SendLimits, portions: Sequence[Portion] | None = None) -> tuple[Part, ...]:
     """The vendor messages of a package, in the order of its recipients; each recipient is in exactly one.
 
-    Recipients with an invalid number are in none.
+    portions: of recipients, where they are not sent to at once. Recipients with an invalid number are in no part.
     """
-    everyone = range(len(message.numbers))
+    chosen = portions or [(range(len(message.numbers)), None)]
+    spans = [(span, due_at) for positions, due_at in chosen for span in _spans(message, positions, limits)]
+    return tuple(_part(message, span, place, limits.own_texts)._replace(due_at=due) for place, (span, due) in enumerate(spans))
+
+
+def _spans(message: Message, positions: Sequence[int], limits: SendLimits) -> Iterator[Sequence[int]]:
+    """The positions as the vendor takes them: not too many, and of one text where it takes but one."""
     if message.texts is None or limits.own_texts:
-        groups: Iterable[Sequence[int]] = (everyone,)
+        groups: Iterable[Sequence[int]] = (positions,)
     else:
         by_text: dict[str, list[int]] = {}
-        for position, text in enumerate(message.texts):
-            by_text.setdefault(text, []).append(position)
+        for position in positions:
+            by_text.setdefault(message.texts[position], []).append(position)
         groups = by_text.values()
-    spans = [group[first : first + limits.recipients] for group in groups for first in range(0, len(group), limits.recipients)]
-    return tuple(_part(message, positions, place, limits.own_texts) for place, positions in enumerate(spans))
+    for group in groups:
+        for first in range(0, len(group), limits.recipients):
+            yield group[first : first + limits.recipients]
 
 
 def _part(message: Message, positions: Sequence[int], place: int, own_texts: bool) -> Part:

@@ -13,20 +13,17 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain.capability import Feature
 from bridge.domain.clock import Clock
 from bridge.domain.message import Message
-from bridge.domain.status import PackageState
 from bridge.errors import CallError, ErrorCode, LedgerUnavailable, NotSent, OutcomeUnknown
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import (
     Accepted,
     Kept,
-    NewPackage,
-    NewSubmission,
     Recorded,
     Refused,
     SubmissionOutcome,
@@ -34,7 +31,8 @@ from bridge.ledger.values import (
 )
 from bridge.log import get_logger
 from bridge.operations.backend import UNREACHABLE, Account, UseCase, need, prove
-from bridge.operations.plan import Part, plan
+from bridge.operations.packaging import is_portioned, new_package, parts_of
+from bridge.operations.plan import Part
 from bridge.operations.send import features_of
 from bridge.outbound.driver import Timing
 
@@ -43,7 +41,9 @@ __all__ = ["RecordedSend", "Submitter"]
 log = get_logger("bridge.send")
 
 # what the bridge supplies where the vendor lacks it
-SUPPLIED = frozenset({Feature.CUSTOM_ID, Feature.SCHEDULE})
+SUPPLIED = frozenset({Feature.CUSTOM_ID, Feature.SCHEDULE, Feature.PERIODIC})
+# of that, what is done when the client is no longer there: only with credentials of the bridge's own
+_LATER = SUPPLIED - {Feature.CUSTOM_ID}
 # what the operator may have dropped, as Message has it
 _DROPPED = {
     Feature.PERIODIC: "period",
@@ -53,8 +53,6 @@ _DROPPED = {
 }
 # vendor messages of one package that are on their way at once
 _AT_ONCE = 8
-# after this a claim is stale: longer than any vendor call may take
-CLAIM = timedelta(minutes=5)
 # when the background looks at a submission again
 FIRST_REPORT = timedelta(seconds=15)
 FIRST_LOOK = timedelta(seconds=5)
@@ -111,39 +109,19 @@ class RecordedSend:
         ERR_SMS_PKG_CUSTOM_ID_DUPLICATION, ERR_SYSTEM_MAINTENANCE when nothing could be recorded, or the vendor's refusal of all.
         """
         vendor = account.backend.vendor
-        held = prepared.send_at is not None and Feature.SCHEDULE not in vendor.features
-        supplied = SUPPLIED if account.lasting else SUPPLIED - {Feature.SCHEDULE}
+        supplied = SUPPLIED if account.lasting else SUPPLIED - _LATER
         for feature in features_of(prepared):
             if feature not in supplied:
                 need(account, feature)
         prepared = _without(prepared, account.backend.ignored - vendor.features)
         vendor.check(prepared)
         await prove(account, timing)
-        parts = plan(prepared, vendor.limits)
-        recorded = await self._ledger.record(self._new_package(account, prepared, parts, held=held))
-        if held:
+        parts = parts_of(account, prepared)
+        due_at = _held_until(account, prepared)
+        recorded = await self._ledger.record(new_package(account, prepared, parts, due_at))
+        if due_at is not None:
             return recorded.package_id
         return await self._send(account, parts, recorded, timing)
-
-    def _new_package(self, account: Account, message: Message, parts: Sequence[Part], *, held: bool) -> NewPackage:
-        vendor = account.backend.vendor
-        start = message.send_at or message.accepted_at
-        if message.texts is None:
-            lengths: int | list[int] = vendor.parts(message.text or "", message.encoding)
-        else:
-            measured = {text: vendor.parts(text, message.encoding) for text in set(message.texts)}
-            lengths = [measured[text] for text in message.texts]
-        several = message.texts is not None and not vendor.limits.own_texts
-        return NewPackage(
-            account=account.username,
-            vendor=account.backend.name,
-            message=message,
-            submissions=[NewSubmission(part.positions, part.message.text if several else None) for part in parts],
-            parts=lengths,
-            state=PackageState.WAITING if held else PackageState.SENDING,
-            due_at=start if held else message.accepted_at + CLAIM,
-            valid_until=start + timedelta(minutes=message.validity_minutes),
-        )
 
     async def _send(self, account: Account, parts: Sequence[Part], recorded: Recorded, timing: Timing) -> int:
         if len(parts) == 1:
@@ -184,6 +162,13 @@ class RecordedSend:
             return None
         result = outcomes[0].result
         return int(result.vendor_ref) if isinstance(result, Accepted) else None
+
+
+def _held_until(account: Account, message: Message) -> datetime | None:
+    """When the background sends it first; None when it is sent at once."""
+    if is_portioned(account, message):
+        return message.send_at or message.accepted_at
+    return message.send_at if Feature.SCHEDULE not in account.backend.vendor.features else None
 
 
 def _without(message: Message, ignored: Iterable[Feature]) -> Message:

@@ -1,0 +1,90 @@
+"""What the ledger is told of a message: its parts, their times, and what is to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bridge.domain.capability import Feature
+from bridge.domain.message import Message, PeriodType
+from bridge.domain.period import following, portions
+from bridge.domain.status import PackageState
+from bridge.errors import CallError, ErrorCode, Reason
+from bridge.ledger.values import NewPackage, NewSubmission
+from bridge.operations.backend import Account
+from bridge.operations.plan import Part, plan
+
+__all__ = ["CLAIM", "is_portioned", "new_package", "parts_of"]
+
+# after this a claim is stale: longer than any vendor call may take
+CLAIM = timedelta(minutes=5)
+# what is to be sent later than this is a mistake
+_LONGEST = timedelta(days=366)
+_MISSING = Reason("Eksik alan: {field}.", "{field} is missing.")
+_TOO_LONG = Reason("Gönderim bir yıldan uzun sürer: {field}.", "The sending would take longer than a year: {field}.")
+
+
+def is_portioned(account: Account, message: Message) -> bool:
+    """Whether the bridge sends it in portions, in its vendor's place."""
+    supplied = Feature.PERIODIC not in account.backend.vendor.features
+    return supplied and message.period is not None and message.period.type is PeriodType.ONCE
+
+
+def parts_of(account: Account, message: Message) -> tuple[Part, ...]:
+    """The vendor messages of a package. Raises CallError ERR_BAD_REQUEST for periodicSettings that make no portions."""
+    limits = account.backend.vendor.limits
+    if not is_portioned(account, message):
+        return plan(message, limits)
+    period, start = message.period, message.send_at or message.accepted_at
+    assert period is not None
+    for name, value in (("amount", period.amount), ("interval", period.interval_minutes)):
+        if value is None:
+            raise CallError(ErrorCode.BAD_REQUEST, _MISSING, field=f"periodicSettings.{name}")
+    everyone = range(len(message.numbers))
+    try:
+        chosen = portions(everyone, start, period)
+        too_long = chosen[-1][1] - start > _LONGEST
+    except OverflowError:
+        too_long = True
+    if too_long:
+        raise CallError(ErrorCode.BAD_REQUEST, _TOO_LONG, field="periodicSettings.interval")
+    return plan(message, limits, chosen)
+
+
+def new_package(account: Account, message: Message, parts: Sequence[Part], due_at: datetime | None) -> NewPackage:
+    """A package to be recorded.
+
+    due_at: when the background sends it, for what is not sent at once; parts with a time of their own have that.
+    """
+    vendor = account.backend.vendor
+    start = message.send_at or message.accepted_at
+    end = max((part.due_at for part in parts if part.due_at is not None), default=start)
+    several = message.texts is not None and not vendor.limits.own_texts
+    return NewPackage(
+        account=account.username,
+        vendor=account.backend.name,
+        message=message,
+        submissions=[NewSubmission(part.positions, part.message.text if several else None, part.due_at) for part in parts],
+        parts=_lengths(account, message),
+        state=PackageState.SENDING if due_at is None else PackageState.WAITING,
+        due_at=message.accepted_at + CLAIM if due_at is None else due_at,
+        valid_until=end + timedelta(minutes=message.validity_minutes),
+        repeats=_first_repeat(account, message, start),
+    )
+
+
+def _lengths(account: Account, message: Message) -> int | list[int]:
+    """Short messages that each recipient's text takes; one number when all have one text."""
+    vendor = account.backend.vendor
+    if message.texts is None:
+        return vendor.parts(message.text or "", message.encoding)
+    measured = {text: vendor.parts(text, message.encoding) for text in set(message.texts)}
+    return [measured[text] for text in message.texts]
+
+
+def _first_repeat(account: Account, message: Message, start: datetime) -> datetime | None:
+    if message.period is None or message.period.type is PeriodType.ONCE:
+        return None
+    if Feature.PERIODIC in account.backend.vendor.features:
+        return None
+    return following(start, message.period.type, start)
