@@ -1,0 +1,18 @@
+#!/bin/sh
+# Axis 1.4: client.sh Client|Calls URL USERNAME PASSWORD SENDER TAG. Stubs (of Client) and classes are made in the current folder, once.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+libraries=
+for name in axis axis-jaxrpc axis-saaj commons-discovery commons-logging wsdl4j mailapi; do
+    libraries="$libraries:/usr/share/java/$name.jar"
+done
+libraries=${libraries#:}
+program=$1
+shift
+if [ ! -d classes ]; then
+    mkdir stubs classes.new
+    [ "$program" = Calls ] || java -cp "$libraries" org.apache.axis.wsdl.WSDL2Java -p sms -o stubs "$1?wsdl"
+    find stubs -name '*.java' | xargs javac -nowarn -Xlint:-options -encoding UTF-8 -cp "$libraries" -d classes.new "$here"/../java/*.java "$here/$program.java"
+    mv classes.new classes
+fi
+exec java -Dfile.encoding=UTF-8 -cp "classes:$libraries" "$program" "$@"
