@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ from bridge.domain.clock import SystemClock
 from bridge.domain.custom_id import CustomIds
 from bridge.errors import SettingsError
 from bridge.log import get_logger
-from bridge.operations.accounts import Accounts, MappedAccount, MappedAccounts, PassThroughAccounts, Proofs, Throttle
+from bridge.metrics.metrics import Metrics
+from bridge.metrics.page import page
+from bridge.operations.accounts import Accounts, MappedAccount, MappedAccounts, PassThroughAccounts, Proofs
 from bridge.operations.backend import Account, Backend, UseCase
 from bridge.operations.cancel import CancelSmsPackageCase
 from bridge.operations.credit import GetUserCreditCase
@@ -29,9 +32,11 @@ from bridge.operations.items import GetSmsPackageItemsCase
 from bridge.operations.packages import GetSmsPackagesCase
 from bridge.operations.send import SendOtpCase, SendSmsCase
 from bridge.operations.senders import GetSmsSendersCase
+from bridge.operations.throttle import Throttle
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import Outbound, open_engine
 from bridge.settings import AccountSettings, Settings, SoapSettings, VendorConfig, settings_error
+from bridge.soap.contract import OPERATIONS
 from bridge.soap.endpoint import Endpoint, EndpointOptions
 from bridge.soap.wsdl import ServiceNames, Wsdl
 from bridge.soap.xml import XmlLimits
@@ -48,19 +53,22 @@ log = get_logger("bridge")
 class InFlight:
     """Counts calls, so that what they use is kept until the last of them has ended. A call is a `with` block."""
 
-    __slots__ = ("_count", "_none")
+    __slots__ = ("_count", "_metrics", "_none")
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._count = 0
         self._none = asyncio.Event()
         self._none.set()
 
     def __enter__(self) -> None:
         self._count += 1
+        self._metrics.entered()
         self._none.clear()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._count -= 1
+        self._metrics.left()
         if not self._count:
             self._none.set()
 
@@ -78,7 +86,7 @@ class Bridge:
     backends: dict[str, Backend]
     # username: account; empty in pass-through
     accounts: dict[str, Account]
-    in_flight: InFlight = field(default_factory=InFlight)
+    in_flight: InFlight
 
     async def close(self) -> None:
         """Lets go of connections and threads, after the calls in flight."""
@@ -88,17 +96,20 @@ class Bridge:
             await backend.outbound.close()
 
 
-def compose(settings: Settings, recording: Recording | None = None) -> Bridge:
+def compose(settings: Settings, recording: Recording | None = None, metrics: Metrics | None = None) -> Bridge:
     """Builds the bridge. No I/O but reading the files that the settings name. Raises SettingsError naming the key.
 
     recording: the open ledger; App has it once it is started. Without, a bridge that needs one can be checked, but not used.
+    metrics: where calls are counted; by default nobody sees it.
     """
-    backends = {name: _backend(name, config, settings) for name, config in settings.vendors.items()}
+    metrics = metrics or Metrics(OPERATIONS)
+    backends = {name: _backend(name, config, settings, metrics) for name, config in settings.vendors.items()}
     mapped = {entry.username: _mapped(index, entry, settings, backends) for index, entry in enumerate(settings.accounts)}
     endpoint = Endpoint(
-        _use_cases(settings, recording), _accounts(settings, mapped, backends), wsdl_of(settings.soap), _endpoint(settings)
+        _use_cases(settings, recording), _accounts(settings, mapped, backends), wsdl_of(settings.soap), _endpoint(settings), metrics
     )
-    return Bridge(settings, endpoint, backends, {username: entry.account for username, entry in mapped.items()})
+    accounts = {username: entry.account for username, entry in mapped.items()}
+    return Bridge(settings, endpoint, backends, accounts, InFlight(metrics))
 
 
 def wsdl_of(soap: SoapSettings) -> Wsdl:
@@ -108,7 +119,7 @@ def wsdl_of(soap: SoapSettings) -> Wsdl:
     return Wsdl.generated(ServiceNames(soap.service, soap.port, soap.port_type), "soap")
 
 
-def _backend(name: str, config: VendorConfig, settings: Settings) -> Backend:
+def _backend(name: str, config: VendorConfig, settings: Settings, metrics: Metrics) -> Backend:
     key = f"vendors.{name}"
     vendor_type = find_vendor(config.kind, f"{key}.kind")
     try:
@@ -122,7 +133,7 @@ def _backend(name: str, config: VendorConfig, settings: Settings) -> Backend:
     except SettingsError as error:
         raise SettingsError(f"{key}.{error.key}", error.why) from None
     ignored = frozenset(feature for feature in Feature if feature.field in config.ignore)
-    return Backend(name, vendor_type(own), Outbound(engine), ignored)
+    return Backend(name, vendor_type(own), Outbound(engine, metrics.vendor(name)), ignored)
 
 
 def _engine_options(config: VendorConfig) -> EngineOptions:
@@ -196,13 +207,14 @@ def _endpoint(settings: Settings) -> EndpointOptions:
 class App:
     """The ASGI application: /soap raw, everything else through Starlette; its settings can be loaded again while it runs."""
 
-    def __init__(self, load: Callable[[], Settings]) -> None:
-        """load: reads the settings; called again by `reload`. Raises SettingsError."""
+    def __init__(self, load: Callable[[], Settings], counted_in: Path | None = None) -> None:
+        """load: reads the settings; called again by `reload`. counted_in: where several processes count. Raises SettingsError."""
         self._load = load
-        self.bridge = compose(load())
+        self.metrics = Metrics(OPERATIONS, counted_in)
+        self.bridge = compose(load(), None, self.metrics)
         self._recording: Recording | None = None
         self._ready = False
-        routes = [Route("/healthz", self._healthy), Route("/readyz", self._readiness)]
+        routes = [Route("/healthz", self._healthy), Route("/readyz", self._readiness), Route("/metrics", self._counted)]
         self._rest = Starlette(routes=routes, exception_handlers={404: self._other, 405: self._other})
         self._rest.router.redirect_slashes = False  # a path is right or is answered with a Fault
 
@@ -219,7 +231,7 @@ class App:
     async def reload(self) -> None:
         """Loads the settings again. Calls in flight end as they began; wrong settings are logged and change nothing."""
         try:
-            fresh = compose(self._changed(), self._recording)
+            fresh = compose(self._changed(), self._recording, self.metrics)
         except SettingsError as error:
             log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
             return
@@ -237,7 +249,7 @@ class App:
         from bridge.recording import Recording  # noqa: PLC0415  # see there
 
         self._recording = await Recording.open(settings.ledger)
-        unopened, self.bridge = self.bridge, compose(settings, self._recording)
+        unopened, self.bridge = self.bridge, compose(settings, self._recording, self.metrics)
         await unopened.close()
         await self._recording.sweep(self.bridge.accounts)
 
@@ -274,6 +286,11 @@ class App:
     async def _readiness(self, _: Request) -> Response:
         return PlainTextResponse("ready\n") if self._ready else PlainTextResponse("not ready\n", 503)
 
-    async def _other(self, request: Request, _: Exception) -> Response:
+    async def _counted(self, request: Request) -> Response:
+        recording = self._recording
+        answer = await page(self.metrics, None if recording is None else recording.waiting, self.bridge.settings, request)
+        return answer or await self._other(request)
+
+    async def _other(self, request: Request, _: Exception | None = None) -> Response:
         answer = self.bridge.endpoint.not_found(soap12="soap+xml" in request.headers.get("content-type", ""))
         return Response(answer.body, answer.status, media_type=None, headers={"content-type": answer.content_type.decode()})

@@ -55,6 +55,10 @@ class Recording:
         """The background for these accounts; it does not run yet."""
         return Sweeper(self.ledger, self._clock, self._submitter, self._refresher, accounts)
 
+    async def waiting(self) -> dict[str, object]:
+        """What waits, by name, for metrics. Raises LedgerUnavailable."""
+        return dict((await self.ledger.overview())._asdict())
+
     async def close(self) -> None:
         """Ends the background, then the ledger."""
         await self._stop()

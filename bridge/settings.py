@@ -35,6 +35,7 @@ __all__ = [
     "LedgerSettings",
     "LimitSettings",
     "LogSettings",
+    "MetricsSettings",
     "Network",
     "PushSettings",
     "ServerSettings",
@@ -78,6 +79,9 @@ def _readable(path: Path) -> Path:
         raise ValueError("no such file")
     return path
 
+
+# loopback and private networks
+_HERE = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
 Url = Annotated[str, AfterValidator(http_url)]
 Host = Annotated[str, AfterValidator(_host)]
@@ -168,6 +172,16 @@ class PushSettings(Section):
 
     allow_hosts: tuple[Host, ...] = Field(
         (), description="Names or addresses, as URLs have them, that may be pushed to although their address is private."
+    )
+
+
+class MetricsSettings(Section):
+    """[metrics]: the page /metrics, for Prometheus."""
+
+    enabled: bool = Field(True, description="Whether there is such a page.")
+    allow: tuple[Network, ...] = Field(
+        tuple(map(_network, _HERE)),
+        description="Networks that may read it. What came through a proxy may not, whatever the proxy's address.",
     )
 
 
@@ -279,6 +293,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     ledger: LedgerSettings | None = None
     push: PushSettings = PushSettings()
+    metrics: MetricsSettings = MetricsSettings()
     vendors: dict[str, VendorConfig] = Field({}, description="At least one.")
     accounts: tuple[AccountSettings, ...] = ()
 

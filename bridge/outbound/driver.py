@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from bridge.domain.http import Exchange, HttpResponse
-from bridge.errors import NotSent, OutcomeUnknown, SettingsError
+from bridge.errors import NotSent, OutcomeUnknown, SettingsError, VendorRefused
 from bridge.outbound.contract import Engine, EngineOptions
 from bridge.outbound.fast import FastEngine
 
@@ -23,6 +24,7 @@ class Timing:
 
     seconds: float = 0.0  # waiting for a connection included
     requests: int = 0  # those without an answer included
+    served: bool = False  # the vendor carried an operation out: so it took the credentials
 
 
 def open_engine(options: EngineOptions, name: EngineName = "auto") -> Engine:
@@ -39,11 +41,20 @@ def open_engine(options: EngineOptions, name: EngineName = "auto") -> Engine:
     return FastEngine(options)
 
 
+def _outcome(error: BaseException) -> str:
+    """What came of the request after which an operation ended with an error."""
+    if isinstance(error, VendorRefused):
+        return "refused"
+    return "not_sent" if isinstance(error, NotSent) else "unknown"
+
+
 class Outbound:
     """The only sender of HTTP. One for each vendor, for its engine holds that vendor's options."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, count: Callable[[str, float], None] | None = None) -> None:
+        """count: is told the outcome and the seconds of each request; see `_outcome`."""
         self._engine = engine
+        self._count = count or (lambda _outcome, _seconds: None)
 
     async def run(self, exchange: Exchange[T], timing: Timing | None = None) -> T:
         """Drives one operation to its end and returns its value.
@@ -55,23 +66,34 @@ class Outbound:
         """
         response: HttpResponse | None = None
         acted = False
+        # of the request whose outcome is not counted yet
+        seconds: float | None = None
         try:
             while True:
                 try:
                     request = next(exchange) if response is None else exchange.send(response)
                 except StopIteration as end:
                     value: T = end.value
+                    if seconds is not None:
+                        self._count("answered", seconds)
+                    if timing is not None:
+                        timing.served = timing.served or response is not None
                     return value
+                if seconds is not None:
+                    self._count("answered", seconds)
                 start = time.perf_counter()
                 try:
                     response = await self._engine.send(request)
                 finally:
+                    seconds = time.perf_counter() - start
                     if timing is not None:
-                        timing.seconds += time.perf_counter() - start
+                        timing.seconds += seconds
                         timing.requests += 1
                 acted = acted or not request.repeatable
-        except NotSent as error:
-            if acted:
+        except BaseException as error:
+            if seconds is not None:
+                self._count(_outcome(error), seconds)
+            if acted and isinstance(error, NotSent):
                 raise OutcomeUnknown(error.what) from None
             raise
         finally:

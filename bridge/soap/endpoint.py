@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from bridge.domain.package import Page
 from bridge.errors import CallError, CredentialsMissing, ErrorCode, FaultSide, Language, LedgerUnavailable, ProtocolError
 from bridge.log import get_logger, vouched_line
+from bridge.metrics.metrics import Metrics
 from bridge.operations.accounts import Accounts
 from bridge.operations.backend import UseCase
 from bridge.outbound.driver import Timing
@@ -93,7 +94,10 @@ class _Seen:
 class Endpoint:
     """Answers SOAP calls and WSDL requests."""
 
-    def __init__(self, cases: Mapping[str, UseCase], accounts: Accounts, wsdl: Wsdl, options: EndpointOptions) -> None:
+    def __init__(
+        self, cases: Mapping[str, UseCase], accounts: Accounts, wsdl: Wsdl, options: EndpointOptions, metrics: Metrics
+    ) -> None:
+        self._metrics = metrics
         self._cases, self._accounts, self._wsdl, self._options = cases, accounts, wsdl, options
         self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="soap")
         self._ids = (f"{prefix}{number:06x}" for prefix in [secrets.token_hex(5)] for number in count(1))
@@ -122,8 +126,10 @@ class Endpoint:
             answer = self._fault(seen, ProtocolError(text, FaultSide.SERVER, ErrorCode.INTERNAL_SERVER))
         request_id = next(self._ids)
         await self._reply(answer, headers, request_id, send)
+        seconds = time.perf_counter() - started
+        self._metrics.request(seen.call and seen.call.operation, answer.outcome, seconds)
         if self._options.log_requests:
-            _log_call(request_id, seen, answer, time.perf_counter() - started)
+            _log_call(request_id, seen, answer, seconds)
 
     def not_found(self, soap12: bool) -> Answer:
         """The answer for any other path: a Fault too, for a SOAP client may be what asks."""
@@ -159,19 +165,18 @@ class Endpoint:
         address = self._address(scope, headers)
         account = await self._accounts.find(username, password, address)
         seen.account = account.username
-        case = self._cases[call.operation]
-        prepared = await self._in_thread(case.prepare, call.values) if large else case.prepare(call.values)
         accepted: bool | None = None
         try:
+            case = self._cases[call.operation]
+            prepared = await self._in_thread(case.prepare, call.values) if large else case.prepare(call.values)
             value = await case.run(account, prepared, seen.timing)
-            accepted = True
+            accepted = seen.timing.served or None  # what the vendor had no part in proves nothing
         except CallError as error:
             if error.code == ErrorCode.UNAUTHORIZED_REQUEST:
                 accepted = False
             raise
         finally:
-            if accepted is not None:
-                self._accounts.judged(username, password, address, accepted=accepted)
+            self._accounts.judged(account, password, address, accepted=accepted)
         return value
 
     async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:

@@ -1,0 +1,1 @@
+"""What the bridge counts of itself, and the page that shows it."""

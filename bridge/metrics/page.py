@@ -1,0 +1,68 @@
+"""/metrics: who may read it, and the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bridge.errors import LedgerUnavailable
+from bridge.log import get_logger
+from bridge.metrics.metrics import Metrics
+from bridge.settings import Network, Settings
+
+__all__ = ["page"]
+
+log = get_logger("bridge.metrics")
+
+# who sends one of these is asked for somebody else
+_OF_PROXIES = ("x-forwarded-for", "forwarded", "via", "x-real-ip")
+# a scrape ends after 10 s
+_LEDGER_SECONDS = 3
+
+Overview = Callable[[], Awaitable[dict[str, object]]]
+
+
+async def page(metrics: Metrics, overview: Overview | None, settings: Settings, request: Request) -> Response | None:
+    """The answer, or None when this client is to see no such page.
+
+    overview: asks the ledger what waits; raises LedgerUnavailable. None when there is no ledger.
+    """
+    if not settings.metrics.enabled or not _may_read(request, settings):
+        return None
+    from bridge.metrics.exposition import expose  # noqa: PLC0415  # see there
+
+    waiting = None if overview is None else await _ask(overview)
+    accept = request.headers.get("accept", "")
+    body, content_type = expose(metrics.slots.read(), waiting, datetime.now(UTC), accept)
+    return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})
+
+
+async def _ask(overview: Overview) -> dict[str, object]:
+    try:
+        async with asyncio.timeout(_LEDGER_SECONDS):
+            return await overview()
+    except (LedgerUnavailable, TimeoutError) as error:
+        log.warning("metrics without the ledger", why=type(error).__name__)
+        return {}
+
+
+def _may_read(request: Request, settings: Settings) -> bool:
+    """Whether it comes from an allowed network, and not for somebody behind a proxy that stands there."""
+    if request.client is None or any(name in request.headers for name in _OF_PROXIES):
+        return False
+    address = request.client.host
+    return _within(address, settings.metrics.allow) and not _within(address, settings.server.trusted_proxies)
+
+
+def _within(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return any((mapped or ip) in network for network in networks)
