@@ -231,7 +231,7 @@ class App:
     async def reload(self) -> None:
         """Loads the settings again. Calls in flight end as they began; wrong settings are logged and change nothing."""
         try:
-            fresh = compose(self._changed(), self._recording, self.metrics)
+            fresh = compose(self.changed(self._load), self._recording, self.metrics)
         except SettingsError as error:
             log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
             return
@@ -273,9 +273,9 @@ class App:
             await self._recording.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _changed(self) -> Settings:
+    def changed(self, load: Callable[[], Settings]) -> Settings:
         """The settings of now. Raises SettingsError also for what cannot be changed while the bridge runs."""
-        settings = self._load()
+        settings = load()
         if settings.ledger != self.bridge.settings.ledger:
             raise SettingsError("ledger", "cannot be changed while the bridge runs")
         return settings

@@ -6,22 +6,22 @@ import asyncio
 import contextlib
 import signal
 import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import httptools
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from bridge import log as logging
 from bridge.app import App
 from bridge.errors import SettingsError
+from bridge.protocol import Config, Protocol
 from bridge.settings import ServerSettings, Settings, load
+from bridge.tls import Certificate
 
 __all__ = ["Protocol", "check_tls", "listen", "load_for", "run_workers", "serve", "serve_app"]
 
@@ -61,10 +61,11 @@ def listen(server: ServerSettings, port: int, *, tls: bool = False) -> socket.so
 
 async def serve(app: App, sockets: list[socket.socket], ready: Callable[[], Awaitable[None]] | None = None) -> None:
     """`serve_app` for the bridge: also HTTPS when there is a certificate, and SIGHUP loads the settings again."""
-    with contextlib.suppress(NotImplementedError):  # loops without signals, as on Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, app)
     settings = app.bridge.settings.server
-    await serve_app(_with_tls(app, settings), settings, sockets, ready)
+    certificate = Certificate(settings) if settings.tls_certificate else None
+    with contextlib.suppress(NotImplementedError):  # loops without signals, as on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, app, certificate)
+    await serve_app(_with_tls(app, settings, certificate), settings, sockets, ready)
 
 
 async def serve_app(
@@ -90,31 +91,39 @@ async def serve_app(
 def run_workers(path: Path | None, overrides: Overrides) -> None:
     """Serves with several processes; a dead one is replaced, SIGHUP replaces them one by one. Raises SettingsError."""
     settings = load_for(path, overrides)
-    App(lambda: settings)  # what is wrong is said here once, and not by every worker
+    app = App(lambda: settings)  # what is wrong is said here once, and not by every worker
     check_tls(settings.server)
-    config = _config(partial(_worker, path, overrides), settings.server, factory=True)
-    _Workers(config, [listen(settings.server, settings.server.port)], partial(load_for, path, overrides)).run()
+    sockets = [listen(settings.server, settings.server.port)]
+    try:
+        counted_in = TemporaryDirectory(prefix="smsbridge-metrics-")
+    except OSError as error:
+        raise SettingsError("server.workers", f"several need a temporary folder to count in ({error.strerror})") from None
+    with counted_in as folder:
+        config = _config(partial(_worker, path, overrides, Path(folder)), settings.server, factory=True)
+        _Workers(config, sockets, partial(load_for, path, overrides), app).run()
 
 
 class _Workers(Multiprocess):
     """uvicorn's supervisor, which replaces its processes only when the new settings are right."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], load: Callable[[], Settings]) -> None:
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], load: Callable[[], Settings], app: App) -> None:
+        """app: with the settings that the workers begin with."""
         super().__init__(config, sockets)
-        self._load = load
+        self._load, self._app = load, app
 
     def handle_hup(self) -> None:
         try:
-            App(self._load)
+            App(partial(self._app.changed, self._load))
         except SettingsError as error:
             log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
         else:
             super().handle_hup()
 
 
-def _worker(path: Path | None, overrides: Overrides) -> ASGIApp:
-    app = App(partial(load_for, path, overrides))
-    return _with_tls(app, app.bridge.settings.server)
+def _worker(path: Path | None, overrides: Overrides, counted_in: Path) -> ASGIApp:
+    app = App(partial(load_for, path, overrides), counted_in)
+    settings = app.bridge.settings.server
+    return _with_tls(app, settings, Certificate(settings) if settings.tls_certificate else None)
 
 
 class _Server(uvicorn.Server):
@@ -129,107 +138,10 @@ class _Server(uvicorn.Server):
             yield
 
 
-class _Corked:
-    """A transport on which the head of an answer waits for its body: uvicorn writes them apart, which is two packets and a tenth of
-    the CPU of a call.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head = b""
-        # without the way over __getattr__, for every answer asks
-        self.is_closing = transport.is_closing
-
-    def write(self, data: bytes) -> None:
-        if self._head:
-            self._head, data = b"", self._head + data
-        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
-            self._head = data
-            return
-        self._transport.write(data)
-
-    def flush(self) -> None:
-        """Writes a head to which no body came."""
-        if self._head:
-            self.write(b"")
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which takes a request that offers an upgrade for the plain one that it also is. Source: RFC 9110 7.8.
-
-    Java's HttpClient and `curl --http2` offer HTTP/2 with every request over plain HTTP. httptools stops behind the head of such a
-    request, and uvicorn would take its body for empty; here a parser of its own reads it, and all that follows.
-    """
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(_Corked(transport))  # type: ignore[arg-type]  # has all that a transport has
-
-    def on_response_complete(self) -> None:
-        self.transport.flush()  # type: ignore[attr-defined]  # as above
-        super().on_response_complete()
-
-    def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
-        try:
-            while data:
-                data = self._parse(data)
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-
-    def _parse(self, data: bytes) -> bytes:
-        """Parses; returns what stands behind the head of a request that offers an upgrade."""
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            framing = [b"%b: %b\r\n" % header for header in self.headers if header[0] in (b"content-length", b"transfer-encoding")]
-            behind = _BehindHead(self)
-            self.parser = httptools.HttpRequestParser(behind)
-            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
-            behind.is_known = False
-            return data[upgrade.args[0] :]
-        return b""
-
-    def on_message_complete(self) -> None:
-        if not self.parser.should_upgrade():  # else its body is still to come
-            super().on_message_complete()
-
-
-class _BehindHead:
-    """Hands a parser's events on to the protocol, but for those of a head that the protocol knows already."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        self._protocol = protocol
-        self.is_known = True
-        self.on_body = protocol.on_body
-        self.on_message_complete = protocol.on_message_complete
-
-    def on_message_begin(self) -> None:
-        if not self.is_known:
-            self._protocol.on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        if not self.is_known:
-            self._protocol.on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.is_known:
-            self._protocol.on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        if not self.is_known:
-            self._protocol.on_headers_complete()
-
-
-def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more: Any) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more: Any) -> Config:
+    return Config(
         app,
+        server,
         loop="uvloop",
         ws="none",
         log_config=None,
@@ -245,9 +157,9 @@ def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more
     )
 
 
-def _with_tls(app: App, server: ServerSettings) -> ASGIApp:
+def _with_tls(app: App, server: ServerSettings, certificate: Certificate | None) -> ASGIApp:
     """The application, which during its lifespan also listens for HTTPS when there is a certificate."""
-    if server.tls_certificate is None:
+    if certificate is None:
         return app
 
     async def both(scope: Scope, receive: Receive, send: Send) -> None:
@@ -255,7 +167,7 @@ def _with_tls(app: App, server: ServerSettings) -> ASGIApp:
             await app(scope, receive, send)
             return
         async with contextlib.AsyncExitStack() as stack:
-            await stack.enter_async_context(_tls_server(app, server))
+            await stack.enter_async_context(_tls_server(app, server, certificate))
 
             async def receive_after_calls() -> Message:
                 message = await receive()
@@ -272,18 +184,16 @@ def check_tls(server: ServerSettings) -> None:
     """Raises SettingsError when there is a certificate that cannot be used, or the port for it cannot be had."""
     if server.tls_certificate is None:
         return
-    try:
-        # an encrypted key would ask the terminal for its password
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.tls_certificate, server.tls_key, password=lambda: "")
-    except (OSError, ValueError):  # ssl.SSLError is an OSError
-        raise SettingsError("server.tls_certificate", "not a PEM certificate that fits an unencrypted tls_key") from None
+    Certificate(server).check()
     listen(server, server.tls_port, tls=True).close()
 
 
 @contextlib.asynccontextmanager
-async def _tls_server(app: App, server: ServerSettings) -> AsyncIterator[None]:
-    files = {"ssl_certfile": str(server.tls_certificate), "ssl_keyfile": str(server.tls_key)}
-    inner = uvicorn.Server(_config(app, server, lifespan="off", **files))
+async def _tls_server(app: App, server: ServerSettings, certificate: Certificate) -> AsyncIterator[None]:
+    config = _config(app, server, lifespan="off", ssl_certfile=certificate.file, ssl_keyfile=certificate.key)
+    config.load()
+    certificate.context = config.ssl
+    inner = uvicorn.Server(config)
     inner.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # the outer server has them
     task = asyncio.create_task(inner.serve(sockets=[listen(server, server.tls_port, tls=True)]), name="TLS server")
     while not inner.started and not task.done():  # noqa: ASYNC110  # as in `serve`
@@ -295,7 +205,9 @@ async def _tls_server(app: App, server: ServerSettings) -> AsyncIterator[None]:
         await task
 
 
-def _reload(app: App) -> None:
+def _reload(app: App, certificate: Certificate | None) -> None:
+    if certificate is not None:
+        certificate.reload()
     task = asyncio.ensure_future(app.reload())
     _RELOADS.add(task)
     task.add_done_callback(_RELOADS.discard)

@@ -16,6 +16,7 @@ ROOMS = [
     "commands",
     "moving",
     "server",
+    "tls",
     "app",
     "recording",
     "soap console jobs sandbox",

@@ -34,12 +34,16 @@ async def page(metrics: Metrics, overview: Overview | None, settings: Settings, 
     """
     if not settings.metrics.enabled or not _may_read(request, settings):
         return None
+    waiting = None if overview is None else await _ask(overview)
+    # some milliseconds, which calls do not wait for
+    body, content_type = await asyncio.to_thread(_expose, metrics, waiting, request.headers.get("accept", ""))
+    return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})
+
+
+def _expose(metrics: Metrics, waiting: dict[str, object] | None, accept: str) -> tuple[bytes, str]:
     from bridge.metrics.exposition import expose  # noqa: PLC0415  # see there
 
-    waiting = None if overview is None else await _ask(overview)
-    accept = request.headers.get("accept", "")
-    body, content_type = expose(metrics.slots.read(), waiting, datetime.now(UTC), accept)
-    return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})
+    return expose(metrics.slots.read(), waiting, datetime.now(UTC), accept)
 
 
 async def _ask(overview: Overview) -> dict[str, object]:

@@ -71,7 +71,7 @@ class Slots:
     def read(self) -> Iterator[Numbers]:
         """What all processes of the server have counted, this one's and those of the dead included."""
         if self._folder is None:
-            yield Numbers(0, os.getpid(), True, _read(self.values, self._places))
+            yield Numbers(0, os.getpid(), True, _read(self.values, dict(self._places)))
             return
         for file in sorted(self._folder.glob("*.values")):
             if not file.stat().st_size:
