@@ -92,6 +92,8 @@ class Client:
             yield from ((operation, name) for name in (*names, *more) if (operation, name) not in self.cannot)
 
 
+TYPED: tuple[Check, ...] = (("sendSms", "encodings"), ("getSmsPackages", "by-customID"))  # of Java and .NET: one source each
+
 CLIENTS = (
     Client(
         name="zeep",
@@ -107,6 +109,41 @@ CLIENTS = (
         needs="test -d {here}/node_modules/soap",
         install="npm install --no-package-lock, in its folder",
         more=(("sendSms", "plain"),),
+    ),
+    Client(
+        name="jaxws",
+        command="{here}/client.sh",
+        needs="sh -c 'command -v wsimport && command -v javac'",
+        install="Debian jaxws, default-jdk-headless",
+        more=TYPED,
+    ),
+    Client(
+        name="axis1 stubs",
+        command="{here}/client.sh Client",
+        needs="sh -c 'test -f /usr/share/java/axis.jar && command -v javac'",
+        install="Debian libaxis-java, default-jdk-headless",
+        more=TYPED,
+    ),
+    Client(
+        name="axis1 calls",
+        command="{here}/client.sh Calls",
+        needs="sh -c 'test -f /usr/share/java/axis.jar && command -v javac'",
+        install="Debian libaxis-java, default-jdk-headless",
+        more=TYPED,
+    ),
+    Client(
+        name="mono-wsdl",
+        command="{here}/client.sh",
+        needs="sh -c 'command -v wsdl && command -v mcs'",
+        install="Debian mono-devel",
+        more=TYPED,
+    ),
+    Client(
+        name="wcf",
+        command="{here}/client.sh",
+        needs="sh -c 'command -v mcs'",
+        install="Debian mono-devel",
+        more=TYPED,
     ),
 )
 

@@ -53,7 +53,7 @@ namespace Sms {
             add("sendSms encodings", Encodings);
             add("sendSms duplicate", Duplicate);
             add("sendSms empty", Empty);
-            add("sendSms refused", Refused);
+            add("sendSms refused", BadType);
             add("sendOtp sent", Otp);
             add("sendOtp refused", OtpRefused);
             add("getSmsPackages by-id", PackagesById);
@@ -93,17 +93,15 @@ namespace Sms {
         }
 
         void Duplicate() {
-            var result = Send("one", tag + "-1");
-            Refusal("ERR_SMS_PKG_CUSTOM_ID_DUPLICATION", 417, result.err);
-            True(result.data == null || !result.data.pkgIDSpecified);
+            Refused("ERR_SMS_PKG_CUSTOM_ID_DUPLICATION", 417, Send("one", tag + "-1"));
         }
 
         void Empty() {
-            Refusal("ERR_EMPTY_SMS_PACKAGE", 417, SendMany("empty").err);
+            Refused("ERR_EMPTY_SMS_PACKAGE", 417, SendMany("empty"));
         }
 
-        void Refused() {
-            Refusal("ERR_BAD_REQUEST", 400, Send("refused", null, 1, 7).err);
+        void BadType() {
+            Refused("ERR_BAD_REQUEST", 400, Send("refused", null, 1, 7));
         }
 
         void Otp() {
@@ -113,7 +111,7 @@ namespace Sms {
         }
 
         void OtpRefused() {
-            Refusal("ERR_BAD_REQUEST", 400, SendOtp(30).err);
+            Refused("ERR_BAD_REQUEST", 400, SendOtp(30));
         }
 
         void PackagesById() {
@@ -143,7 +141,9 @@ namespace Sms {
         }
 
         void ItemsRefused() {
-            Refusal("ERR_SMS_PKG_NOT_FOUND", 417, ItemsResult(1).err);
+            var result = ItemsResult(1);
+            Refusal("ERR_SMS_PKG_NOT_FOUND", 417, result.err);
+            True(result.data == null || (result.data.stats == null && result.data.list == null));
         }
 
         void Senders() {
@@ -166,7 +166,9 @@ namespace Sms {
         }
 
         void CancelRefused() {
-            Refusal("ERR_SMS_PKG_NOT_CHANGEABLE", 417, sms.cancelSmsPackage(username, password, 0, false, null, tag + "-3").err);
+            var result = sms.cancelSmsPackage(username, password, 0, false, null, tag + "-3");
+            Refusal("ERR_SMS_PKG_NOT_CHANGEABLE", 417, result.err);
+            True(result.data == null || !result.data.statusSpecified);
         }
 
         void Credit() {
@@ -174,7 +176,9 @@ namespace Sms {
         }
 
         void WrongPassword() {
-            Refusal("ERR_UNAUTHORIZED_REQUEST", 401, sms.getUserCredit(username, "wrong").err);
+            var result = sms.getUserCredit(username, "wrong");
+            Refusal("ERR_UNAUTHORIZED_REQUEST", 401, result.err);
+            True(result.data == null || !result.data.creditSpecified);
         }
 
         void Basic() {
@@ -253,6 +257,11 @@ namespace Sms {
             if (error != null && !string.IsNullOrEmpty(error.code)) {
                 throw new Exception(error.code + " " + error.message);
             }
+        }
+
+        static void Refused(string code, int status, PackageIdResult result) {
+            Refusal(code, status, result.err);
+            True(result.data == null || !result.data.pkgIDSpecified);
         }
 
         static void Refusal(string code, int status, SmsError error) {

@@ -1,8 +1,8 @@
 """C# as Microsoft's svcutil writes it from a document/literal WSDL: python svcutil.py URL FILE.cs
 
-Mono's svcutil stops at wrappers with unqualified members. What Microsoft's writes for them (in XmlSerializer mode) is a fixed form, written
-here anew from whatever WSDL is served: XmlSerializerFormat on the operations, a MessageContract for each wrapper with Order on its members, types
-with Order on theirs, `xxxSpecified` beside each optional number, arrays for types with one repeated member.
+Mono's svcutil stops at wrappers with unqualified members. What Microsoft's writes for them has a fixed form, made here from what the
+bridge serves: XmlSerializerFormat on operations, a MessageContract with Order on its members for each wrapper, types with Order on
+theirs, `xxxSpecified` beside each optional number, arrays for types with one repeated member.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def write_type(service: Service, name: str) -> Iterator[str]:
 
 def write_wrapper(service: Service, element: str, class_name: str) -> Iterator[str]:
     yield "[System.Diagnostics.DebuggerStepThroughAttribute()]"
-    yield f'[System.ServiceModel.MessageContractAttribute(WrapperName="{element}", WrapperNamespace="{service.namespace}", IsWrapped=true)]'
+    wrapper = f'WrapperName="{element}", WrapperNamespace="{service.namespace}", IsWrapped=true'
+    yield f"[System.ServiceModel.MessageContractAttribute({wrapper})]"
     yield f"public partial class {class_name} {{"
     members = service.members(service.elements[element])
     order = 0
@@ -137,7 +138,8 @@ def parameters(members: list[Member]) -> str:
 
 
 def write_contract(service: Service) -> Iterator[str]:
-    yield f'[System.ServiceModel.ServiceContractAttribute(Namespace="{service.namespace}", ConfigurationName="{service.port_type}")]'
+    where = f'Namespace="{service.namespace}", ConfigurationName="{service.port_type}"'
+    yield f"[System.ServiceModel.ServiceContractAttribute({where})]"
     yield f"public interface {service.port_type} {{"
     for operation, action in service.actions.items():
         request, response = service.messages[operation]
@@ -150,7 +152,8 @@ def write_contract(service: Service) -> Iterator[str]:
 def write_client(service: Service) -> Iterator[str]:
     contract = service.port_type
     yield f"public partial class {contract}Client : System.ServiceModel.ClientBase<{contract}>, {contract} {{"
-    yield f"public {contract}Client(System.ServiceModel.Channels.Binding binding, System.ServiceModel.EndpointAddress remoteAddress)"
+    yield f"public {contract}Client("
+    yield "System.ServiceModel.Channels.Binding binding, System.ServiceModel.EndpointAddress remoteAddress)"
     yield ": base(binding, remoteAddress) { }"
     for operation in service.actions:
         members = service.members(service.elements[operation])
