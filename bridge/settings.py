@@ -112,6 +112,14 @@ class ServerSettings(Section):
         130, description="Idle time before a client's connection is closed; .NET reuses after 100 s."
     )
     shutdown_seconds: Seconds = Field(30, description="Time that calls in flight get to finish when the server stops.")
+    header_seconds: Seconds = Field(20, description="Time for the head of a request, from its first byte or from the connection.")
+    body_seconds: Seconds = Field(
+        60, description="Time for the body of a request and to fetch its answer, and a second more for every 8 KiB that went over."
+    )
+    connections: int = Field(5000, ge=1, description="Connections at one time, of one port in one process; more are answered 503.")
+    connections_per_address: int = Field(
+        500, ge=1, description="Those of one address; not counted for trusted_proxies, through which many clients come."
+    )
     max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024, le=2**30, description="Largest request, also after decompression.")
     backlog: int = Field(2048, ge=1, le=65535, description="Connections waiting to be accepted.")
 
@@ -164,6 +172,9 @@ class LedgerSettings(Section):
     query_seconds: Seconds = Field(2, description="Time that a query waits for the vendor before the ledger answers alone.")
     when_unreachable: Literal["keep", "refuse"] = Field(
         "keep", description="A send whose vendor cannot be reached: kept and sent while it is valid, or refused."
+    )
+    keep_days: int | None = Field(
+        None, ge=1, le=36_500, description="Finished packages older than this are deleted; none: they stay for ever."
     )
 
 

@@ -1,0 +1,353 @@
+"""HTTP/1.1 on a connection: uvicorn's protocol, with limits on what a client may hold, and in what time.
+
+Facts
+- uvicorn has no time limit for a request that is not whole, none for an answer that is not fetched, and no limit of a head. Its
+  timer of an idle connection is only set by an answer: a connection on which nothing ever comes stays for ever.
+- A server that closes while bytes of the client are unread makes the client see a reset in place of the answer.
+- Requests that a client sends before it has the answer to the first are answered in order. What ends a connection waits its turn.
+- A body may be large and its sender's line slow: what counts is the time without what a slow line would have brought.
+
+Strategy
+- Nothing is done for a request that it would not need anyway: one sweep over all connections, about once a second, looks at what
+  each of them waits for, and how long it has waited for the same. A timer of each request would cost more than its parsing.
+- What the client is not to blame for does not count: while a call is carried out, and while we ourselves do not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, Final
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from bridge.errors import ErrorCode, ProtocolError
+from bridge.log import get_logger
+from bridge.settings import ServerSettings
+from bridge.soap.writer import SOAP11, write_fault
+
+__all__ = ["Config", "Gate", "Protocol"]
+
+log = get_logger("bridge")
+
+MAX_HEAD: Final = 64 * 1024
+"""Most bytes of a request before its body."""
+MAX_HEADERS: Final = 200
+"""Most headers of a request."""
+MAX_PIPELINED: Final = 50
+"""Most requests of one client that wait for the answer to another."""
+SLOW_LINE: Final = 8 * 1024
+"""Bytes a second that give a large body, and a large answer, more time."""
+
+# seconds that a client gets to read why its connection ends, and between two log lines about refused connections
+_LAST_WORDS, _LOG_PAUSE = 2.0, 60.0
+# refused connections that may wait for their last words to be read
+_MOST_REFUSED = 500
+# bytes that may come for a body beyond twice its limit: chunk sizes, trailers, and what is read and thrown away
+_MOST_STRAY = 128 * 1024 * 1024
+_ANSWER, _ENDING = object(), object()
+
+
+class Config(uvicorn.Config):
+    """uvicorn's configuration, with the gate of the server's connections."""
+
+    def __init__(self, app: Any, server: ServerSettings, **more: Any) -> None:
+        super().__init__(app, **more)
+        self.gate = Gate(server)
+
+
+class Gate:
+    """The connections of one port in one process: how many there may be, and which of them are too slow."""
+
+    def __init__(self, server: ServerSettings) -> None:
+        self.head_seconds, self.body_seconds = server.header_seconds, server.body_seconds
+        self.most_bytes = 2 * server.max_body_bytes + _MOST_STRAY
+        self._most, self._most_of_one = server.connections, server.connections_per_address
+        self._trusted = server.trusted_proxies
+        self._pause = min(1.0, self.head_seconds / 4, self.body_seconds / 4)
+        self._open: dict[Protocol, str] = {}
+        self._by_address: Counter[str] = Counter()
+        self._sweeping = False
+        self._quiet_until = 0.0
+
+    @property
+    def overrun(self) -> bool:
+        """Whether there is no time for last words."""
+        return len(self._open) > self._most + _MOST_REFUSED
+
+    def enter(self, connection: Protocol, address: str) -> bool:
+        """Counts a connection. Returns whether it may stay."""
+        if not self._sweeping:
+            self._sweeping = True
+            connection.loop.call_later(self._pause, self._sweep, connection.loop)
+        self._open[connection] = address
+        self._by_address[address] += 1
+        if len(self._open) <= self._most and (self._by_address[address] <= self._most_of_one or self._is_proxy(address)):
+            return True
+        if connection.loop.time() >= self._quiet_until:  # who connects without end shall not fill the log as well
+            self._quiet_until = connection.loop.time() + _LOG_PAUSE
+            log.warning("connections refused", address=address, of_this_address=self._by_address[address], of_all=len(self._open))
+        return False
+
+    def leave(self, connection: Protocol) -> None:
+        address = self._open.pop(connection, None)
+        if address is not None:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+
+    def _is_proxy(self, address: str) -> bool:
+        """Whether all its clients have this one address."""
+        try:
+            return any(ip_address(address) in network for network in self._trusted)
+        except ValueError:
+            return False
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for connection in list(self._open):
+            connection.hurry(now)
+        self._sweeping = bool(self._open)
+        if self._sweeping:
+            loop.call_later(self._pause, self._sweep, loop)
+
+
+class _Corked:
+    """A transport on which the head of an answer waits for its body: uvicorn writes them apart, which is two packets and a tenth of
+    the CPU of a call.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        # without the way over __getattr__, for every answer asks
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            self._head, data = b"", self._head + data
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._head = data
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Writes a head to which no body came."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which takes a request that offers an upgrade for the plain one that it also is. Source: RFC 9110 7.8.
+
+    Java's HttpClient and `curl --http2` offer HTTP/2 with every request over plain HTTP. httptools stops behind the head of such a
+    request, and uvicorn would take its body for empty; here a parser of its own reads it, and all that follows.
+    """
+
+    def __init__(self, config: Any, *arguments: Any, **more: Any) -> None:
+        super().__init__(config, *arguments, **more)
+        self._gate: Gate = config.gate
+        self._received = self._head_received = 0
+        # of a head that did not come at once
+        self._long_head: object = None
+        # what the sweep saw the client owe us, since when, and what it had brought until then
+        self._owed: object = None
+        self._owed_since, self._brought = 0.0, 0
+        # said after the answers to what came before; then nothing more is read
+        self._last_words = b""
+        self._ended = False
+        self._excess = ""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(_Corked(transport))  # type: ignore[arg-type]  # has all that a transport has
+        if self._gate.enter(self, self.client[0] if self.client else ""):
+            return
+        if self._gate.overrun:
+            self.transport.abort()
+        else:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.", ErrorCode.CONCURRENT_REQUEST_LIMIT)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gate.leave(self)
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        self.transport.flush()  # type: ignore[attr-defined]  # as above
+        is_last = not self.pipeline
+        super().on_response_complete()
+        if self._last_words and is_last and not self.transport.is_closing():
+            self._end()
+
+    def data_received(self, data: bytes) -> None:
+        if self._last_words:
+            return
+        self._unset_keepalive_if_required()
+        self._received += len(data)
+        try:
+            rest = data
+            while rest:
+                rest = self._parse(rest)
+        except httptools.HttpParserError:
+            if self._excess:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, self._excess, ErrorCode.REQUEST_PARAM_LIMIT)
+            else:
+                self._refuse(HTTPStatus.BAD_REQUEST, "The request is not HTTP/1.1.")
+            return
+        if self._in_head():
+            self._count_head(len(data))
+
+    def _count_head(self, count: int) -> None:
+        """The first piece of a head may hold the end of another body: it is not counted."""
+        if self._long_head is not self.scope:
+            self._long_head, self._head_received = self.scope, 0
+        self._head_received += count
+        if self._head_received > MAX_HEAD + count:
+            text = "The head of the request is too large."
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text, ErrorCode.REQUEST_PARAM_LIMIT)
+
+    def _parse(self, data: bytes) -> bytes:
+        """Parses; returns what stands behind the head of a request that offers an upgrade."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            headers = self.scope["headers"]
+            framing = [b"%b: %b\r\n" % header for header in headers if header[0] in (b"content-length", b"transfer-encoding")]
+            behind = _BehindHead(self)
+            self.parser = httptools.HttpRequestParser(behind)
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
+            behind.is_known = False
+            return data[upgrade.args[0] :]
+        return b""
+
+    def on_headers_complete(self) -> None:
+        """Raises ValueError, which ends the parsing, for more than a client may ask."""
+        if len(self.headers) > MAX_HEADERS or len(self.pipeline) >= MAX_PIPELINED:
+            self._excess = "The request has too many headers." if len(self.headers) > MAX_HEADERS else "Too many requests wait."
+            raise ValueError
+        super().on_headers_complete()
+        self.headers = _NOWHERE  # trailers, of which there may be any number
+
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():  # else its body is still to come
+            super().on_message_complete()
+            self.cycle.more_body = False  # also when the answer came before it was whole
+
+    def hurry(self, now: float) -> None:
+        """Ends the connection when the client takes too long over a request or an answer. now: seconds of the loop's clock."""
+        owed, brought = self._owes()
+        if owed is None or owed is not self._owed:
+            self._owed, self._owed_since, self._brought = owed, now, brought
+            return
+        brought -= self._brought
+        patience = self._gate.body_seconds if owed is _ANSWER or owed is self.cycle else self._gate.head_seconds
+        if owed is _ENDING:
+            patience = _LAST_WORDS
+        if brought <= self._gate.most_bytes and now - self._owed_since <= patience + brought / SLOW_LINE:
+            return
+        if owed in (_ANSWER, _ENDING) or (owed is self.cycle and self.cycle.response_started):
+            self.transport.abort()
+        elif owed is self:
+            self.transport.close()
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive.")
+
+    def _owes(self) -> tuple[object, int]:
+        """What the client has to do before anything goes on (None: nothing), and a count of bytes that grows while it does it."""
+        unread = self.transport.get_write_buffer_size()
+        if unread or self.transport.is_closing():
+            return _ANSWER, -unread
+        if self._last_words:
+            return _ENDING if self._ended else None, 0
+        if self.flow.read_paused:
+            return None, 0
+        cycle, scope = self._begun()
+        if cycle is None or self._in_head():
+            return scope or self, 0
+        if cycle.more_body:
+            return cycle, self._received
+        idle = self.timeout_keep_alive_task is not None or not cycle.response_complete
+        return None if idle else scope, 0  # empty lines stop the timer of an idle connection
+
+    def _begun(self) -> tuple[RequestResponseCycle | None, Any]:
+        """The last request whose head is whole, and the scope of the last that began; uvicorn's types know no None."""
+        return self.cycle, self.scope
+
+    def _in_head(self) -> bool:
+        cycle, scope = self._begun()
+        return cycle is None or cycle.scope is not scope
+
+    def _refuse(self, status: HTTPStatus, text: str, code: ErrorCode = ErrorCode.BAD_REQUEST) -> None:
+        """Ends the connection with a Fault in answer to the request that is arriving, after the answers to those before it."""
+        fault = write_fault(SOAP11, ProtocolError(text, code=code))
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-length: {len(fault)}\r\nconnection: close\r\ncontent-type: "
+        self._last_words = head.encode() + SOAP11.content_type + b"\r\n\r\n" + fault
+        (cycle, _), busy = self._begun(), bool(self.pipeline)
+        if cycle is not None and cycle.more_body and not self._in_head():
+            cycle.disconnected = True  # who waits for its body waits in vain
+            cycle.message_event.set()
+            if busy:
+                self.pipeline.popleft()
+            if cycle.response_started:
+                self.transport.close()  # its answer is on the way, or was already given
+                return
+        elif cycle is not None:
+            busy = not cycle.response_complete
+        if not busy:
+            self._end()
+
+    def _end(self) -> None:
+        """Says the last words. The client may read them while it still writes: nothing of that is looked at."""
+        self._ended = True
+        self._unset_keepalive_if_required()
+        self.transport.write(self._last_words)
+        self.transport.flush()  # type: ignore[attr-defined]  # as above
+        if self.transport.can_write_eof():
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+
+class _Nowhere(list[tuple[bytes, bytes]]):
+    def append(self, _header: tuple[bytes, bytes]) -> None:
+        """Takes nothing."""
+
+
+_NOWHERE = _Nowhere()
+
+
+class _BehindHead:
+    """Hands a parser's events on to the protocol, but for those of a head that the protocol knows already."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        self.is_known = True
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if not self.is_known:
+            self._protocol.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self.is_known:
+            self._protocol.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.is_known:
+            self._protocol.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self.is_known:
+            self._protocol.on_headers_complete()
