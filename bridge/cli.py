@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from bridge import __version__
-from bridge.errors import SettingsError
+from bridge.errors import SettingsError, TransportError
 
 __all__ = ["main"]
 
@@ -23,6 +23,12 @@ CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), envvar="BRIDGE_CONFIG", help="TOML file; BRIDGE_* variables win over it."
 )
 HOST = click.option("--host", help="Address to listen on.")
+USERNAME = click.option("--username", help="Of the account whose calls are made; none: only what needs no login.")
+PASSWORD_ENV = click.option("--password-env", metavar="VAR", help="Environment variable that holds its password.")
+PASSWORD_FILE = click.option("--password-file", type=click.Path(path_type=Path), help="File that holds its password.")
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
+TIMEOUT = click.option("--timeout", type=click.FloatRange(0.1, 3600), default=30, show_default=True, help="Seconds for a call.")
+INSECURE = click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
 PORT = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
 # plain strings, so that --help needs no import of the sandboxes
 VENDORS = ("node", "isobil", "innomobil", "toplusms")
@@ -37,6 +43,25 @@ def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
             return function(*arguments, **options)
         except SettingsError as error:
             raise click.ClickException(str(error)) from None
+
+    return wrapper
+
+
+class CannotCompare(click.ClickException):
+    """Ends `verify` and `replay` when there is nothing to compare: no difference was found, but no likeness either."""
+
+    exit_code = 2
+
+
+def comparing(function: Callable[P, R]) -> Callable[P, R]:
+    """As `plain_errors`, with the exit status of `CannotCompare`."""
+
+    @wraps(function)
+    def wrapper(*arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            return function(*arguments, **options)
+        except (SettingsError, TransportError) as error:
+            raise CannotCompare(str(error)) from None
 
     return wrapper
 
@@ -140,3 +165,51 @@ def hash_password(password: str) -> None:
     from argon2 import PasswordHasher  # noqa: PLC0415  # as in `run`
 
     click.echo(PasswordHasher().hash(password))
+
+
+@main.command()
+@click.argument("old_url")
+@click.argument("new_url")
+@USERNAME
+@PASSWORD_ENV
+@PASSWORD_FILE
+@click.option("--ignore", multiple=True, metavar="PATTERN", help="A call or a place to leave out: 'SOAP 1.2', 'http/*'.")
+@click.option("--send-to", metavar="NUMBER", help="Really send a message to it: one by each server. Asks first.")
+@click.option("--sender", help="Of that message.")
+@click.option("--text", help="Of that message.")
+@click.option("--yes", is_flag=True, help="Send without asking.")
+@JSON
+@TIMEOUT
+@INSECURE
+@comparing
+def verify(  # noqa: PLR0913  # each is an option
+    old_url: str,
+    new_url: str,
+    *,
+    username: str | None,
+    password_env: str | None,
+    password_file: Path | None,
+    ignore: tuple[str, ...],
+    send_to: str | None,
+    sender: str | None,
+    text: str | None,
+    yes: bool,
+    as_json: bool,
+    timeout: float,
+    insecure: bool,
+) -> None:
+    """Make the same harmless calls to two servers and print what differs.
+
+    Exit status: 0 no difference breaks a client, 1 one does, 2 they could not be compared.
+    """
+    from bridge.moving import commands  # noqa: PLC0415  # as in `run`
+
+    login, sms = commands.login_of(username, password_env, password_file), commands.sms_of(send_to, sender, text)
+    if sms is not None and login is None:
+        raise SettingsError("send-to", "goes with a login")
+    if sms is not None and not yes:
+        click.confirm("Both servers will send this message, and both sends cost. Go on?", abort=True, err=True)
+    plan = commands.Plan(login, sms, ignore)
+    report = run(commands.compare(old_url, new_url, plan, commands.Reach(timeout, not insecure)))
+    click.echo(commands.shown(report, as_json=as_json))
+    sys.exit(int(report.breaks))
