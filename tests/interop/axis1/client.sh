@@ -7,12 +7,14 @@ for name in axis axis-jaxrpc axis-saaj commons-discovery commons-logging wsdl4j 
     libraries="$libraries:/usr/share/java/$name.jar"
 done
 libraries=${libraries#:}
+short='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' # for programs that soon end
 program=$1
 shift
 if [ ! -d classes ]; then
     mkdir stubs classes.new
-    [ "$program" = Calls ] || java -cp "$libraries" org.apache.axis.wsdl.WSDL2Java -p sms -o stubs "$1?wsdl"
-    find stubs -name '*.java' | xargs javac -nowarn -Xlint:-options -encoding UTF-8 -cp "$libraries" -d classes.new "$here"/../java/*.java "$here/$program.java"
+    [ "$program" = Calls ] || java $short -cp "$libraries" org.apache.axis.wsdl.WSDL2Java -p sms -o stubs "$1?wsdl"
+    find stubs -name '*.java' | xargs javac -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC -nowarn -proc:none -Xlint:-options \
+        -encoding UTF-8 -cp "$libraries" -d classes.new "$here"/../java/*.java "$here/$program.java"
     mv classes.new classes
 fi
-exec java -Dfile.encoding=UTF-8 -cp "classes:$libraries" "$program" "$@"
+exec java $short -Dfile.encoding=UTF-8 -cp "classes:$libraries" "$program" "$@"

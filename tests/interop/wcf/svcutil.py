@@ -1,8 +1,8 @@
 """C# as Microsoft's svcutil writes it from a document/literal WSDL: python svcutil.py URL FILE.cs
 
-Mono's svcutil stops at wrappers with unqualified members. What Microsoft's writes for them has a fixed form, made here from what the
-bridge serves: XmlSerializerFormat on operations, a MessageContract with Order on its members for each wrapper, types with Order on
-theirs, `xxxSpecified` beside each optional number, arrays for types with one repeated member.
+Mono's svcutil stops at wrappers with unqualified members. What Microsoft's writes for them has a fixed form, made here from what is
+served: XmlSerializerFormat on operations, a MessageContract with Order on its members for each wrapper, types with Order on theirs,
+`xxxSpecified` beside each optional number, arrays for types with one repeated member.
 """
 
 from __future__ import annotations
