@@ -29,6 +29,8 @@ log = logging.get_logger("bridge")
 
 # what a worker gets to start, and to say that it lives; the usual 5 are too few for a machine that is busy
 _WORKER_SECONDS = 30
+# open files beside the clients' connections: vendors, ledger, log
+_FILES = 1000
 
 Overrides = Mapping[str, Mapping[str, Any]]
 
@@ -62,6 +64,7 @@ def listen(server: ServerSettings, port: int, *, tls: bool = False) -> socket.so
 async def serve(app: App, sockets: list[socket.socket], ready: Callable[[], Awaitable[None]] | None = None) -> None:
     """`serve_app` for the bridge: also HTTPS when there is a certificate, and SIGHUP loads the settings again."""
     settings = app.bridge.settings.server
+    _allow_files(settings)
     certificate = Certificate(settings) if settings.tls_certificate else None
     with contextlib.suppress(NotImplementedError):  # loops without signals, as on Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, app, certificate)
@@ -93,6 +96,7 @@ def run_workers(path: Path | None, overrides: Overrides) -> None:
     settings = load_for(path, overrides)
     app = App(lambda: settings)  # what is wrong is said here once, and not by every worker
     check_tls(settings.server)
+    _allow_files(settings.server)
     sockets = [listen(settings.server, settings.server.port)]
     try:
         counted_in = TemporaryDirectory(prefix="smsbridge-metrics-")
@@ -136,6 +140,37 @@ class _Server(uvicorn.Server):
                 previous = signal.signal(number, self.handle_exit)
                 stack.callback(signal.signal, number, previous)
             yield
+
+
+def _allow_files(server: ServerSettings) -> None:
+    """As many open files as the connections may need, as far as the system lets us: a shell's usual 1024 are few."""
+    try:
+        import resource  # noqa: PLC0415  # not on Windows
+    except ImportError:
+        return
+    wanted = 2 * server.connections + _FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
+class _TlsServer(uvicorn.Server):
+    """uvicorn's server, with a time limit of the handshake: until it is done there is no connection that a gate could count."""
+
+    config: Config
+
+    def capture_signals(self) -> Any:
+        """Does nothing: the server for plain HTTP has them."""
+        return contextlib.nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        config, loop = self.config, asyncio.get_running_loop()
+        protocol: Any = config.http_protocol_class
+        make = partial(protocol, config=config, server_state=self.server_state, app_state={}, _loop=loop)
+        options: dict[str, Any] = {"ssl": config.ssl, "ssl_handshake_timeout": config.gate.head_seconds, "backlog": config.backlog}
+        self.servers = [await loop.create_server(make, sock=listener, **options) for listener in sockets or []]
+        self.started = True
 
 
 def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more: Any) -> Config:
@@ -193,8 +228,7 @@ async def _tls_server(app: App, server: ServerSettings, certificate: Certificate
     config = _config(app, server, lifespan="off", ssl_certfile=certificate.file, ssl_keyfile=certificate.key)
     config.load()
     certificate.context = config.ssl
-    inner = uvicorn.Server(config)
-    inner.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # the outer server has them
+    inner = _TlsServer(config)
     task = asyncio.create_task(inner.serve(sockets=[listen(server, server.tls_port, tls=True)]), name="TLS server")
     while not inner.started and not task.done():  # noqa: ASYNC110  # as in `serve`
         await asyncio.sleep(0.01)
