@@ -109,7 +109,8 @@ _STARTED: Final[frozenset[State]] = frozenset(
 )
 _PACKAGE: Final[Mapping[State, frozenset[State]]] = {
     PackageState.WAITING: frozenset({PackageState.SENDING, PackageState.FAILED, PackageState.CANCELLED}),
-    PackageState.SENDING: _STARTED | {PackageState.WAITING},
+    # cancelled when of one in portions the rest was cancelled, and what was on its way then was refused
+    PackageState.SENDING: _STARTED | {PackageState.WAITING, PackageState.CANCELLED},
     PackageState.SENT: _STARTED - {PackageState.SENT},
     PackageState.PARTLY_REPORTED: frozenset({PackageState.COMPLETED}),
 }
@@ -138,6 +139,7 @@ ITEM_OF: Final[Mapping[SubmissionState, ItemState]] = MappingProxyType(
 )
 """The state of a recipient of whom nothing was reported: it is as far as its submission."""
 
+_SILENT: Final = frozenset({ItemState.REJECTED, ItemState.CANCELLED})
 FINAL_ITEMS: Final = frozenset(state for state in ItemState if state not in _ITEM)
 UNDELIVERED: Final = frozenset({ItemState.REJECTED, ItemState.UNDELIVERED, ItemState.TIMED_OUT})
 """What statistics count as undelivered."""
@@ -176,15 +178,16 @@ def package_state(items: Mapping[ItemState, int], before: PackageState) -> Packa
     """The state of a package that has so many items in each state.
 
     items: how many in each state; at least one in all. before: the package's state until now.
-    Rejected items say nothing while there are others: most are numbers that were invalid from the start.
+    Rejected items say nothing while there are others: most are numbers that were invalid from the start. Nor do cancelled ones:
+    they are the rest of a package that was sent in portions.
     """
-    live = {state: count for state, count in items.items() if count and state is not ItemState.REJECTED}
+    cancelled = items.get(ItemState.CANCELLED, 0) > 0
+    live = {state: count for state, count in items.items() if count and state not in _SILENT}
     if not live:
-        reached = before in {PackageState.SENT, PackageState.PARTLY_REPORTED, PackageState.REJECTED}
-        return PackageState.REJECTED if reached else PackageState.FAILED
-    if live.keys() == {ItemState.CANCELLED}:
-        return PackageState.CANCELLED
-    if live.keys() <= {ItemState.WAITING, ItemState.CANCELLED}:
+        if before in {PackageState.SENT, PackageState.PARTLY_REPORTED, PackageState.REJECTED}:
+            return PackageState.REJECTED
+        return PackageState.CANCELLED if cancelled else PackageState.FAILED
+    if live.keys() == {ItemState.WAITING}:
         return PackageState.WAITING
     if not live.keys().isdisjoint({ItemState.WAITING, ItemState.SENDING}):
         return PackageState.SENDING

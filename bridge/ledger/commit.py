@@ -22,14 +22,15 @@ from bridge.errors import LedgerUnavailable
 from bridge.ledger.engine import is_conflict, is_unavailable, what
 from bridge.ledger.numbers import Numbers, PackageNumbers
 from bridge.ledger.recording import record
+from bridge.ledger.recurring import repeat
 from bridge.ledger.retention import withdraw
 from bridge.ledger.settling import settle, settle_all
-from bridge.ledger.values import NewPackage, Settlement
+from bridge.ledger.values import NewPackage, Recorded, Repeat, Settlement
 
 __all__ = ["Change", "Committer", "Request"]
 
 Change = Callable[[Connection], Any]
-Request = NewPackage | Settlement | Change
+Request = NewPackage | Settlement | Repeat | Change
 # requests that wait for the database to come back
 _LATE_LIMIT = 100_000
 _LATE_AT_ONCE = 100
@@ -111,7 +112,17 @@ class Committer:
             numbered = self._number(connection, [request])
             (recorded,) = _transaction(connection, lambda connection: record(connection, numbered, self._token))
             return recorded
+        if isinstance(request, Repeat):
+            return self._repeat(connection, request)
         return _transaction(connection, request)
+
+    def _repeat(self, connection: Connection, request: Repeat) -> Recorded | None:
+        children = self._number(connection, [] if request.child is None else [request.child])
+        # when its commit is in doubt, the child is not to be withdrawn: it is there if the recurrence moved on, and only then
+        self._ids = []
+        numbers = children[0][0] if children else None
+        repeated: Recorded | None = _transaction(connection, lambda connection: repeat(connection, request, numbers, self._token))
+        return repeated
 
     def _number(self, connection: Connection, packages: Sequence[NewPackage]) -> list[tuple[PackageNumbers, NewPackage]]:
         self._ids = []

@@ -15,19 +15,36 @@ from bridge.domain.message import Message
 from bridge.domain.package import Package, PackageItem, Page
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
 from bridge.domain.status import PackageState
-from bridge.ledger import database, listing, processes, reading, reporting, retention, settling, taking, waiting
+from bridge.ledger import (
+    database,
+    listing,
+    processes,
+    pushing,
+    rates,
+    reading,
+    recurring,
+    reporting,
+    retention,
+    settling,
+    taking,
+    waiting,
+)
 from bridge.ledger.commit import Committer
 from bridge.ledger.database import Database, PostgresDatabase, SqliteDatabase
 from bridge.ledger.engine import parse_url
 from bridge.ledger.numbers import FIRST_ID, Numbers, account_number
 from bridge.ledger.values import (
     Cancelled,
+    DuePush,
+    DueRecurrence,
     Enqueue,
     ItemUpdate,
     NewPackage,
     OpenSubmission,
     Overview,
+    PushContent,
     Recorded,
+    Repeat,
     Settlement,
     StoredPackage,
     SubmissionOutcome,
@@ -130,7 +147,7 @@ class Ledger:
         await self._store.change(lambda connection: settling.postpone(connection, ids, due_at))
 
     async def cancel(self, account: str, key: PackageKey) -> Cancelled:
-        """Cancels a package of which nothing was submitted yet."""
+        """Cancels a package of which nothing was submitted yet, or of one in portions those that were not; ends its repeats."""
 
         def change(connection: Connection) -> Cancelled:
             number = account_number(connection, account)
@@ -175,6 +192,56 @@ class Ledger:
             return []
         return await self._store.change(lambda connection: processes.abandon(connection, now, limit, token))
 
+    async def reserve(self, name: str, per_second: float, count: int, now: datetime) -> datetime:
+        """When this caller may send `count` messages: not after `now` where it may at once. Slots go in the order of asking.
+
+        name: of what has the limit, shared by all processes. per_second: messages; as many may go at once after a pause.
+        """
+        return await self._store.change(lambda connection: rates.reserve(connection, name, per_second, count, now))
+
+    async def take_recurrences(self, now: datetime, limit: int, lease: timedelta) -> tuple[DueRecurrence, ...]:
+        """Takes packages that are to be sent again, as `take` does; each ends with `repeat`."""
+        if not await self._store.read(lambda connection: recurring.due(connection, now)):
+            return ()
+        return await self._store.change(lambda connection: recurring.take(connection, now, limit, lease))
+
+    async def repeat(self, package_id: int, due: datetime, next_at: datetime | None, child: NewPackage | None) -> Recorded | None:
+        """Records the repeat of a package and when the next one is due; None when another process was first or it was stopped.
+
+        due: the next_at that was taken. next_at: None after the last. child: WAITING; None for a repeat that was missed.
+        Raises DuplicateCustomId for the child's; then nothing was changed.
+        """
+        recorded: Recorded | None = await self._store.write(Repeat(package_id, due, next_at, child))
+        return recorded
+
+    async def take_pushes(self, now: datetime, limit: int, lease: timedelta) -> tuple[DuePush, ...]:
+        """Takes pushes that are to be tried, as `take` does; each ends with `pushed` or `push_failed`."""
+        if not await self._store.read(lambda connection: pushing.due(connection, now)):
+            return ()
+        return await self._store.change(lambda connection: pushing.take(connection, now, limit, lease))
+
+    async def push_content(self, push_id: int) -> PushContent | None:
+        """What a push has to tell now; None when there is nothing to do any more. What it has no room for is another push."""
+        found = await self._store.read(lambda connection: pushing.content(connection, push_id))
+        if found is not None and len(found.items) > pushing.MOST_ITEMS:
+            await self._store.change(lambda connection: pushing.split(connection, push_id))
+            found = await self._store.read(lambda connection: pushing.content(connection, push_id))
+        return found
+
+    async def pushed(self, push_id: int, at: datetime) -> None:
+        """The client's server took it."""
+        await self._store.change(lambda connection: pushing.pushed(connection, push_id, at))
+
+    async def push_failed(self, push_id: int, what: str, due_at: datetime | None) -> None:
+        """The client's server did not take it. what: the kind of failure, never data. due_at: when to try again; None: never."""
+        await self._store.change(lambda connection: pushing.failed(connection, push_id, what, due_at))
+
+    async def prune(self, before: datetime, limit: int = 1000) -> int:
+        """Deletes at most `limit` pushes that were delivered before that; how many it did."""
+        if not await self._store.read(lambda connection: pushing.old(connection, before)):
+            return 0
+        return await self._store.change(lambda connection: pushing.prune(connection, before, limit))
+
     # reading
 
     async def packages(self, account: str, query: PackagesQuery) -> Page[Package]:
@@ -197,6 +264,10 @@ class Ledger:
     async def message(self, submission_id: int) -> Message | None:
         """The message that a submission is, to be sent or looked up."""
         return await self._store.read(lambda connection: reading.message_of(connection, submission_id))
+
+    async def message_of_package(self, package_id: int) -> Message | None:
+        """The message of a package as it was recorded, with all recipients."""
+        return await self._store.read(lambda connection: reading.message_of_package(connection, package_id))
 
     async def open_submissions(
         self, account: str | None, due_before: datetime, limit: int, packages: Sequence[int] | None = None

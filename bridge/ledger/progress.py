@@ -28,7 +28,19 @@ __all__ = ["follow", "item_state", "items_of", "lock", "state_of", "with_only"]
 
 _COLUMNS = [
     package.c[name]
-    for name in ("id", "account", "sender", "sending_at", "scheduled", "periodic", "state", "shelf", "submissions", "public_id")
+    for name in (
+        "id",
+        "account",
+        "sender",
+        "sending_at",
+        "scheduled",
+        "periodic",
+        "state",
+        "shelf",
+        "submissions",
+        "public_id",
+        "extras",
+    )
 ]
 # what was not sent costs nothing
 _FREE = (ItemState.CANCELLED, ItemState.REJECTED)

@@ -26,7 +26,7 @@ from bridge.ledger.tables import SPAN, account, item, package, submission
 from bridge.ledger.values import OpenSubmission, StoredPackage, StoredSubmission
 from bridge.ledger.walking import walk
 
-__all__ = ["find", "list_items", "message_of", "open_by_ids", "open_submissions", "package_row", "uncertain"]
+__all__ = ["find", "list_items", "message_of", "message_of_package", "open_by_ids", "open_submissions", "package_row", "uncertain"]
 
 _UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # as a partial index has it: a bound parameter would not find the index
@@ -151,6 +151,17 @@ def message_of(connection: Connection, submission_id: int) -> Message | None:
     message = _message(row, valid, invalid)
     message = replace(message, custom_id=of_part(message.custom_id, submission_id - package_id * SPAN))
     return message if row.part_text is None else replace(message, text=row.part_text, texts=None)
+
+
+def message_of_package(connection: Connection, package_id: int) -> Message | None:
+    """The message of a package as it was recorded. None when there is no such package."""
+    row = connection.execute(select(package).where(package.c.id == package_id)).one_or_none()
+    if row is None:
+        return None
+    valid, invalid = (
+        _recipients(connection, [items_of(package_id), sent]) for sent in (item.c.part.is_not(None), item.c.part.is_(None))
+    )
+    return _message(row, valid, invalid)
 
 
 class _Recipients(NamedTuple):

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from bridge.domain.custom_id import is_ours
+from bridge.domain.message import PeriodType
 from bridge.domain.status import ItemState, PackageState, SubmissionState, shelf_of
 from bridge.ledger import counting, extras
 from bridge.ledger.bulk import BulkInsert, run_together
 from bridge.ledger.instant import to_ms
 from bridge.ledger.numbers import PackageNumbers
-from bridge.ledger.tables import SPAN, item, package, submission
+from bridge.ledger.tables import SPAN, item, package, recurrence, submission
 from bridge.ledger.values import DuplicateCustomId, NewPackage, NewSubmission, Recorded
 
 __all__ = ["INVALID_NUMBER", "OWN_TEXTS_LIMIT", "TEXT_SEPARATOR", "record"]
@@ -67,6 +68,7 @@ _SUBMISSIONS = BulkInsert(
     blank=dict.fromkeys(("claim", "content"), "''"),
 )
 _ITEMS = BulkInsert(item, ("id", "part", "number", "content", "parts"), blank={"content": "''"})
+_RECURRENCES = BulkInsert(recurrence, ("package_id", "type", "first_at", "next_at", "due_at"))
 _INVALID_ITEMS = BulkInsert(item, ("id", "number", "content", "parts", "state", "error"), blank={"content": "''"})
 
 
@@ -80,10 +82,11 @@ class _Batch:
         self.submissions: list[Row] = []
         self.items: list[Row] = []
         self.invalid_items: list[Row] = []
+        self.recurrences: list[Row] = []
         self.changes: list[counting.Change] = []
 
     def add(self, numbers: PackageNumbers, new: NewPackage) -> None:
-        """Raises ValueError for submissions that do not cover the recipients."""
+        """Raises ValueError for submissions that do not cover the recipients, or repeats without a period."""
         package_id, uuid, account = numbers
         message, first_id = new.message, package_id * SPAN
         shelf = shelf_of(new.state, scheduled=message.send_at is not None, periodic=message.period is not None)
@@ -95,6 +98,8 @@ class _Batch:
         self.items += _items(new, first_id)
         if message.invalid_numbers:
             self.invalid_items += _invalid_items(new, first_id)
+        if new.repeats is not None:
+            self.recurrences.append(_recurrence(new, package_id, sending_at))
         self.changes.append((account, message.sender, shelf, sending_at, 1))
 
     def keep(self, ids: Container[int]) -> None:
@@ -103,6 +108,7 @@ class _Batch:
         self.submissions = [row for row in self.submissions if row[1] in ids]
         self.items = [row for row in self.items if row[0] // SPAN in ids]
         self.invalid_items = [row for row in self.invalid_items if row[0] // SPAN in ids]
+        self.recurrences = [row for row in self.recurrences if row[0] in ids]
 
 
 def record(
@@ -129,6 +135,7 @@ def record(
             (_SUBMISSIONS, batch.submissions),
             (_ITEMS, batch.items),
             (_INVALID_ITEMS, batch.invalid_items),
+            (_RECURRENCES, batch.recurrences),
             (counting.COUNTS, counting.sums(batch.changes)),
         ],
     )
@@ -156,7 +163,7 @@ def _package(new: NewPackage, head: Row, accepted_at: int, place: tuple[int, int
         place[0],
         int(message.send_at is not None),
         to_ms(new.valid_until),
-        extras.dump(message),
+        extras.dump(message, push=new.push),
         int(message.period is not None),
         new.state.value,
         place[1],
@@ -210,6 +217,15 @@ def _invalid_items(new: NewPackage, first_id: int) -> list[Row]:
     texts = message.invalid_texts or ("",) * count
     rejected = (0, ItemState.REJECTED.value, INVALID_NUMBER)
     return [(*row, *rejected) for row in zip(ids, message.invalid_numbers, texts, strict=True)]
+
+
+def _recurrence(new: NewPackage, package_id: int, first_at: int) -> Row:
+    """In the order of the columns of _RECURRENCES."""
+    period = new.message.period
+    if period is None or period.type is PeriodType.ONCE or new.repeats is None:
+        raise ValueError("a package without a period is not repeated")
+    next_at = to_ms(new.repeats)
+    return package_id, period.type.value, first_at, next_at, next_at
 
 
 def _places(submissions: Sequence[NewSubmission], count: int) -> list[int]:

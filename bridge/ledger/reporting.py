@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
 
 from bridge.domain.status import FINAL_ITEMS, PackageState, SubmissionState, may_follow
+from bridge.ledger import pushing
 from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import follow, item_state, lock, state_of
@@ -46,15 +47,23 @@ def report(connection: Connection, submission_id: int, updates: Sequence[ItemUpd
         return state_of(locked)
     first = row.package_id * SPAN
     own = [item.c.id.between(first + row.first, first + row.last), item.c.part == submission_id - first]
-    _REPORTED.run(connection, list(_changes(connection, own, row.state, updates)))
+    changes = list(_changes(connection, own, row.state, updates))
+    _REPORTED.run(connection, [each.row for each in changes])
     _close(connection, row, own, bool(updates), due_at)
+    ended = [each.row for each in changes if each.ended]
+    pushing.tell(connection, locked, [id_ for *_, id_ in ended], max((at for _, _, at, _ in ended), default=0))
     return follow(connection, locked)
 
 
-def _changes(
-    connection: Connection, own: Sequence[Any], submission_state: int, updates: Iterable[ItemUpdate]
-) -> Iterable[tuple[int, str, int, int]]:
-    """Rows for _REPORTED. Of several items with one number, each update without a text takes the next."""
+class _Change(NamedTuple):
+    # for _REPORTED
+    row: tuple[int, str, int, int]
+    # it became final
+    ended: bool
+
+
+def _changes(connection: Connection, own: Sequence[Any], submission_state: int, updates: Iterable[ItemUpdate]) -> Iterable[_Change]:
+    """Of several items with one number, each update without a text takes the next."""
     items = connection.execute(select(item.c.id, item.c.number, item.c.content, item.c.state).where(*own)).all()
     by_number: dict[str, deque[Any]] = defaultdict(deque)
     for row in sorted(items, key=lambda row: row.id):
@@ -67,7 +76,8 @@ def _changes(
         then = now if each.state is None else each.state
         if then is now or may_follow(then, now):
             # what is not final yet goes on following the submission
-            yield then.value if then in FINAL_ITEMS else _NOTHING, each.raw, to_ms(each.at), row.id
+            final = then in FINAL_ITEMS
+            yield _Change((then.value if final else _NOTHING, each.raw, to_ms(each.at), row.id), final and then is not now)
 
 
 def _take(rows: deque[Any] | None, text: str | None) -> Any:

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, exists, func, select
 
 from bridge.domain.status import SubmissionState
 from bridge.ledger import counting, search
 from bridge.ledger.filters import DONE_SHELVES
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import lock
-from bridge.ledger.tables import SPAN, item, package, package_count, push, submission
+from bridge.ledger.tables import SPAN, item, package, package_count, push, recurrence, submission
 
 __all__ = ["Old", "old_places", "purge", "withdraw"]
 
+_REPEATED = exists().where(recurrence.c.package_id == package.c.id, recurrence.c.next_at.is_not(None))
 _TAKEN = [SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
 
 
@@ -38,11 +39,11 @@ def old_places(connection: Connection, before: datetime) -> list[Old]:
 def purge(connection: Connection, places: Iterable[Old], before: datetime, limit: int) -> int:
     """Deletes at most `limit` packages whose time was before that and that are completed, cancelled or failed; how many it did.
 
-    Others stay, however old: something is still to happen with them.
+    Others stay, however old: something is still to happen with them. So do those that are sent again.
     """
     removed = 0
     for account, shelf in places:
-        old = [package.c.account == account, package.c.shelf == shelf, package.c.sending_at < to_ms(before)]
+        old = [package.c.account == account, package.c.shelf == shelf, package.c.sending_at < to_ms(before), ~_REPEATED]
         oldest = select(package).where(*old).order_by(package.c.sending_at, package.c.id).limit(limit - removed)
         rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()
         _remove(connection, rows)
@@ -74,6 +75,7 @@ def _remove(connection: Connection, rows: Sequence[Any]) -> None:
     for each in ids:
         for table in (item, submission):
             connection.execute(delete(table).where(table.c.id.between(each * SPAN, (each + 1) * SPAN - 1)))
-    connection.execute(delete(push).where(push.c.package_id.in_(ids)))
+    for table in (push, recurrence):
+        connection.execute(delete(table).where(table.c.package_id.in_(ids)))
     connection.execute(delete(package).where(package.c.id.in_(ids)))
     counting.apply(connection, [(row.account, row.sender, row.shelf, row.sending_at, -1) for row in rows])

@@ -11,13 +11,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from bridge.domain.status import PackageState, SubmissionState, may_follow
+from bridge.ledger import extras, pushing, recurring
 from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import follow, lock
-from bridge.ledger.tables import SPAN, package, submission
+from bridge.ledger.tables import SPAN, item, package, submission
 from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
 __all__ = ["GOT_ON", "Crossed", "begin", "cancel", "postpone", "release", "settle", "settle_all"]
@@ -81,16 +82,43 @@ def settle(connection: Connection, settlement: Settlement) -> PackageState:
     Raises as settle_all, but for Crossed.
     """
     locked = lock(connection, settlement.package_id)
-    refusal = None
+    refusal, kept = None, False
     for outcome in settlement.outcomes:
-        if _apply(connection, locked.id, outcome) and isinstance(outcome.result, Refused):
+        if not _apply(connection, locked.id, outcome):
+            continue
+        if isinstance(outcome.result, Refused):
             refusal = f"{outcome.result.code} {outcome.result.message}".strip()
+            mine = (item.c.part == outcome.submission_id - locked.id * SPAN) & item.c.state.is_(None)
+            pushing.tell(connection, locked, mine, to_ms(outcome.at))
+        kept = kept or isinstance(outcome.result, Kept)
+    if kept and locked.submissions > 1:
+        _cancel_rest(connection, locked.id)
     changed = {} if settlement.public_id is None else {"public_id": settlement.public_id}
     state = follow(connection, locked, **changed)
     # of a package that was taken in part, the items tell what failed
     if state is PackageState.FAILED and refusal is not None:
         connection.execute(update(package).where(package.c.id == locked.id).values(error=refusal))
     return state
+
+
+def _cancel_rest(connection: Connection, package_id: int) -> None:
+    """What was on its way when the other portions were cancelled, and comes back, is not sent later."""
+    cancelled = _of(package_id, SubmissionState.CANCELLED)
+    if connection.scalar(select(submission.c.id).where(*cancelled).limit(1)) is not None:
+        _cancel(connection, package_id)
+
+
+def _of(package_id: int, state: SubmissionState) -> list[ColumnElement[bool]]:
+    """The conditions that a submission is one of the package's in that state."""
+    first = package_id * SPAN
+    return [submission.c.id.between(first, first + SPAN - 1), submission.c.state == state.value]
+
+
+def _cancel(connection: Connection, package_id: int) -> int:
+    """Cancels what is pending; how many."""
+    values = {**GOT_ON, "state": SubmissionState.CANCELLED.value, "due_at": None}
+    pending = _of(package_id, SubmissionState.PENDING)
+    return connection.execute(update(submission).where(*pending).values(**values)).rowcount
 
 
 def _apply(connection: Connection, package_id: int, outcome: SubmissionOutcome) -> bool:
@@ -152,19 +180,23 @@ def postpone(connection: Connection, submission_ids: Sequence[int], due_at: date
 
 
 def cancel(connection: Connection, package_id: int) -> Cancelled:
-    """Cancels a package of which nothing was submitted. Wins or loses against `begin` as a whole."""
+    """Cancels a package of which nothing was submitted; of one in portions, those that were not. It is not sent again.
+
+    Wins or loses against `begin` as a whole. What was submitted stays as it is.
+    """
     locked = lock(connection, package_id)
-    first = package_id * SPAN
-    pending = [submission.c.id.between(first, first + SPAN - 1), submission.c.state == SubmissionState.PENDING.value]
+    stopped = bool(locked.periodic) and recurring.stop(connection, package_id)
+    pending = _of(package_id, SubmissionState.PENDING)
     held = connection.scalar(select(func.count()).select_from(submission).where(*pending))
-    if held != locked.submissions:
-        return Cancelled.NOT_CHANGEABLE
-    connection.execute(update(submission).where(*pending).values(state=SubmissionState.CANCELLED.value, due_at=None, **GOT_ON))
-    follow(connection, locked)
-    return Cancelled.CANCELLED
+    if held == locked.submissions or (held and extras.in_portions(locked.extras)):
+        _cancel(connection, package_id)
+        follow(connection, locked)
+        return Cancelled.CANCELLED
+    return Cancelled.CANCELLED if stopped else Cancelled.NOT_CHANGEABLE
 
 
 def release(connection: Connection, package_id: int) -> None:
     """Frees the customID of a failed package; one that is anything else keeps it."""
     failed = (package.c.id == package_id) & (package.c.state == PackageState.FAILED.value) & package.c.custom_id.is_not(None)
     connection.execute(update(package).where(failed).values(own_custom_id=package.c.custom_id, custom_id=None))
+    pushing.forget(connection, package_id)

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from bridge.domain.message import Message
+from bridge.domain.message import Message, PeriodType
 from bridge.domain.status import ItemState, PackageState, SubmissionState
 from bridge.errors import CallError, ErrorCode
 
 __all__ = [
     "Accepted",
     "Cancelled",
+    "DuePush",
+    "DueRecurrence",
     "DuplicateCustomId",
     "Enqueue",
     "ItemUpdate",
@@ -25,8 +27,11 @@ __all__ = [
     "NewSubmission",
     "OpenSubmission",
     "Overview",
+    "PushContent",
+    "PushItem",
     "Recorded",
     "Refused",
+    "Repeat",
     "Settlement",
     "StoredPackage",
     "StoredSubmission",
@@ -72,8 +77,10 @@ class NewPackage(NamedTuple):
     due_at: datetime
     # not submitted after this
     valid_until: datetime
-    # when it is sent again for the first time, where the bridge does that in its vendor's place
+    # when it is sent again for the first time, where the bridge does that in the vendor's place
     repeats: datetime | None = None
+    # the bridge pushes to Message.push_url in the vendor's place
+    push: bool = False
 
     def __repr__(self) -> str:  # accounts and texts never reach a log
         return f"<NewPackage {self.message!r}>"
@@ -217,6 +224,77 @@ class Taken(NamedTuple):
     submissions: tuple[OpenSubmission, ...]
     # those that every process that took them left undone: nobody takes them again
     given_up: tuple[int, ...]
+
+
+class DueRecurrence(NamedTuple):
+    """A package that is to be sent again."""
+
+    package_id: int
+    # the bridge's username
+    account: str
+    # NAME of [vendors.NAME]
+    vendor: str
+    # never ONCE
+    type: PeriodType
+    # when the package itself was sent: repeats are counted from there
+    first_at: datetime
+    next_at: datetime
+    # repeats so far, with those that were missed
+    fired: int
+
+
+class Repeat(NamedTuple):
+    """A repeat that is due, and what is sent then."""
+
+    package_id: int
+    # the next_at that it is for
+    due: datetime
+    # None: it was the last
+    next_at: datetime | None
+    # WAITING; None when it was missed
+    child: NewPackage | None
+
+
+class DuePush(NamedTuple):
+    """A push that is to be tried."""
+
+    id: int
+    package_id: int
+    # the bridge's username
+    account: str
+    url: str
+    # with this one
+    attempts: int
+
+    def __repr__(self) -> str:  # a URL may hold a secret
+        return f"<DuePush {self.id} attempts={self.attempts}>"
+
+
+class PushItem(NamedTuple):
+    """A recipient of whom a push tells."""
+
+    # as getSmsPackageItems shows it
+    id: int
+    number: str
+    state: ItemState
+    # when it became so
+    at: datetime
+
+    def __repr__(self) -> str:
+        return f"<PushItem {self.id} {self.state}>"
+
+
+class PushContent(NamedTuple):
+    """What a push tells: a package as getSmsPackages shows it, and what changed of its recipients."""
+
+    # the id that the client knows
+    package_id: int
+    state: PackageState
+    # parts of all recipients; then recipients
+    total: int
+    delivered: int
+    undelivered: int
+    items: tuple[PushItem, ...]
 
 
 class Overview(NamedTuple):

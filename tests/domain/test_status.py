@@ -44,7 +44,7 @@ PACKAGES = """
     RECORDING        ...........
     WAITING          xx.....x...
     QUEUING          ...........
-    SENDING          .x.x.x..xxx
+    SENDING          xx.x.x..xxx
     SENT             .x.x.....xx
     PARTLY_REPORTED  ..........x
     COMPLETED        ...........
@@ -121,6 +121,13 @@ def test_items_can_go_where_their_submission_goes():
         ("REJECTED", "SENT", "REJECTED"),
         ("REJECTED", "REJECTED", "REJECTED"),
         ("REJECTED", "FAILED", "FAILED"),
+        # in portions, of which the rest was cancelled
+        ("SENT CANCELLED", "SENDING", "SENT"),
+        ("SENDING CANCELLED", "SENDING", "SENDING"),
+        ("REJECTED CANCELLED", "SENDING", "CANCELLED"),
+        ("REJECTED CANCELLED", "SENT", "REJECTED"),
+        ("SENT DELIVERED CANCELLED", "SENT", "PARTLY_REPORTED"),
+        ("DELIVERED CANCELLED", "SENDING", "COMPLETED"),
     ],
 )
 def test_a_package_follows_its_items(items, before, expected):
@@ -155,9 +162,9 @@ def move(parts: list[Part], step: tuple[int, int, SubmissionState | ItemState]) 
     """One thing that happens, unless it may not."""
     part, then = parts[step[0] % len(parts)], step[2]
     if isinstance(then, SubmissionState):
-        if then is SubmissionState.CANCELLED:  # all or nothing
-            if all(each.state is SubmissionState.PENDING for each in parts):
-                for each in parts:
+        if then is SubmissionState.CANCELLED:  # all that is not sent yet
+            for each in parts:
+                if each.state is SubmissionState.PENDING:
                     each.state = then
         elif may_follow(then, part.state):
             part.state = then

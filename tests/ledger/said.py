@@ -68,6 +68,8 @@ def new(
     submissions: Sequence[NewSubmission] | None = None,
     parts: int | Sequence[int] = 1,
     due_at: datetime | None = None,
+    repeats: datetime | None = None,
+    push: bool = False,
     **message: Any,
 ) -> NewPackage:
     """A package of one recipient that is submitted at once, unless arguments say else. message: of Message."""
@@ -90,6 +92,8 @@ def new(
         state=state,
         due_at=at(1) if due_at is None else due_at,
         valid_until=at(1440),
+        repeats=repeats,
+        push=push,
     )
 
 

@@ -22,7 +22,7 @@ from bridge.errors import CallError, ErrorCode
 from bridge.ledger import listing, walking
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.search import fold
-from bridge.ledger.values import Accepted, Cancelled, Kept, NewSubmission, Overview, Recorded, Refused, Unknown
+from bridge.ledger.values import Accepted, Cancelled, Kept, NewSubmission, Recorded, Refused, Unknown
 from tests.ledger.said import (
     ACCOUNT,
     MINUTE,
@@ -551,15 +551,6 @@ async def test_uncertain(ledger: Ledger):
     assert [each.submission.id for each in await ledger.uncertain(None, 9)] == ids
     assert [each.submission.id for each in await ledger.uncertain(None, 2)] == ids[:2]
     assert [each.submission.id for each in await ledger.uncertain(OTHER, 9)] == [ids[1]]
-
-
-async def test_overview(ledger: Ledger):
-    assert await ledger.overview() == Overview(0, 0, None)
-    unknown, kept, failed = [await record(ledger) for _ in range(3)]
-    await record(ledger, account=OTHER, state=PackageState.WAITING, due_at=at(7))
-    for each, result in ((unknown, Unknown("x")), (kept, Kept()), (failed, Refused("ERR_X"))):
-        await ledger.settle(each.package_id, [outcome(each.submission_ids[0], result, at(9))])
-    assert await ledger.overview() == Overview(unknown=1, pending=2, oldest_due=at(7))
 
 
 # purge
