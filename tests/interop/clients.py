@@ -94,6 +94,11 @@ class Client:
 
 TYPED: tuple[Check, ...] = (("sendSms", "encodings"), ("getSmsPackages", "by-customID"))  # of Java and .NET: one source each
 
+PHP: tuple[Check, ...] = (("sendSms", "blank"), ("getSmsPackages", "blank"), ("getUserCredit", "soap12"))
+GSOAP = "sh -c 'command -v wsdl2h && command -v cc && test -f /usr/include/stdsoap2.h'"
+SOAP4R = "ruby -rsoap/wsdlDriver -rlogger-application -rhttpclient -e 1"
+SOAP4R_PACKAGES = "ruby-soap4r, ruby-logger-application, ruby-httpclient"
+
 CLIENTS = (
     Client(
         name="zeep",
@@ -110,6 +115,31 @@ CLIENTS = (
         install="npm install --no-package-lock, in its folder",
         more=(("sendSms", "plain"),),
     ),
+    Client(
+        name="php",
+        command="php {here}/client.php wsdl",
+        needs="php -r 'exit(extension_loaded(\"soap\") ? 0 : 1);'",
+        install="Debian php-cli, php-soap",
+        more=PHP,
+    ),
+    Client(
+        name="php nowsdl",
+        command="php {here}/client.php nowsdl",
+        needs="php -r 'exit(extension_loaded(\"soap\") ? 0 : 1);'",
+        install="Debian php-cli, php-soap",
+        more=PHP,
+    ),
+    Client(name="gsoap 1.1", command="{here}/run 1.1", needs=GSOAP, install="Debian gsoap, libgsoap-dev, gcc, libc6-dev"),
+    Client(name="gsoap 1.2", command="{here}/run 1.2", needs=GSOAP, install="Debian gsoap, libgsoap-dev, gcc, libc6-dev"),
+    Client(
+        name="soap-lite",
+        command="perl {here}/client.pl",
+        needs="perl -MSOAP::Lite -e 1",
+        install="Debian libsoap-lite-perl",
+        more=(("sendSms", "typed"),),
+    ),
+    Client(name="soap4r stubs", command="ruby {here}/client.rb stubs", needs=SOAP4R, install=f"Debian {SOAP4R_PACKAGES}"),
+    Client(name="soap4r dynamic", command="ruby {here}/client.rb dynamic", needs=SOAP4R, install=f"Debian {SOAP4R_PACKAGES}"),
     Client(
         name="jaxws",
         command="{here}/client.sh",
