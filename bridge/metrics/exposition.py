@@ -30,7 +30,6 @@ _LEDGER: Mapping[str, tuple[str, str]] = MappingProxyType(
         "stuck": ("stuck", "Messages that were given up because working on them kept failing."),
         "pushes": ("pushes_waiting", "Pushes to clients that wait for their next attempt."),
         "dead_pushes": ("pushes_dead", "Pushes to clients that were given up."),
-        "late": ("late_outcomes", "Outcomes of sends that wait to be written, for the database did not take them."),
         "recurrences": ("periodic_packages", "Packages that are sent periodically and have not ended."),
     }
 )
