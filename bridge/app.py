@@ -237,7 +237,7 @@ class App:
             return
         stale, self.bridge = self.bridge, fresh
         if self._recording is not None:
-            await self._recording.sweep(fresh.accounts)
+            self._recording.use(fresh.accounts)
         log.info("settings reloaded")
         await stale.close()
 
@@ -251,7 +251,8 @@ class App:
         self._recording = await Recording.open(settings.ledger)
         unopened, self.bridge = self.bridge, compose(settings, self._recording, self.metrics)
         await unopened.close()
-        await self._recording.sweep(self.bridge.accounts)
+        self._recording.use(self.bridge.accounts)
+        self._recording.start()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -270,7 +271,7 @@ class App:
         self._ready = False
         await self.bridge.close()
         if self._recording is not None:
-            await self._recording.close()
+            await self._recording.close(self.bridge.settings.server.shutdown_seconds)
         await send({"type": "lifespan.shutdown.complete"})
 
     def changed(self, load: Callable[[], Settings]) -> Settings:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Self
 
 from bridge.domain.clock import Clock, SystemClock
-from bridge.jobs.sweep import Sweeper
+from bridge.jobs.dispatcher import Dispatcher
+from bridge.jobs.submissions import Submissions
+from bridge.jobs.work import Work
 from bridge.ledger.ledger import Ledger
 from bridge.operations.backend import Account, UseCase
 from bridge.operations.recorded import RecordedSend, Submitter
@@ -26,7 +28,9 @@ class Recording:
         self.ledger, self.settings, self._clock = ledger, settings, clock
         self._submitter = Submitter(clock, keep=settings.when_unreachable == "keep")
         self._refresher = Refresher(ledger, clock, settings.query_seconds)
-        self._sweeping: asyncio.Task[None] | None = None
+        keep = None if settings.keep_days is None else timedelta(days=settings.keep_days)
+        self.work = Work(ledger, clock, Submissions(ledger, clock, self._submitter, self._refresher), keep)
+        self._dispatcher: Dispatcher | None = None
 
     @classmethod
     async def open(cls, settings: LedgerSettings) -> Self:
@@ -46,26 +50,25 @@ class Recording:
             "cancelSmsPackage": StoredCancel(cases["cancelSmsPackage"], ledger, refresher),
         }
 
-    async def sweep(self, accounts: Mapping[str, Account]) -> None:
-        """Starts the background, anew if it runs: for these accounts."""
-        await self._stop()
-        self._sweeping = asyncio.create_task(self.sweeper(accounts).run(), name="sweeper")
+    def start(self) -> None:
+        """Starts the background; what it may do depends on `use`."""
+        self._dispatcher = self.dispatcher()
+        self._dispatcher.start()
 
-    def sweeper(self, accounts: Mapping[str, Account]) -> Sweeper:
-        """The background for these accounts; it does not run yet."""
-        return Sweeper(self.ledger, self._clock, self._submitter, self._refresher, accounts)
+    def use(self, accounts: Mapping[str, Account]) -> None:
+        """The accounts that the background acts for, from now on."""
+        self.work.use(accounts)
+
+    def dispatcher(self) -> Dispatcher:
+        """The background; it does not run yet."""
+        return Dispatcher(self.ledger, self._clock, self.work)
 
     async def waiting(self) -> dict[str, object]:
         """What waits, by name, for metrics. Raises LedgerUnavailable."""
         return dict((await self.ledger.overview())._asdict())
 
-    async def close(self) -> None:
-        """Ends the background, then the ledger."""
-        await self._stop()
+    async def close(self, seconds: float = 0) -> None:
+        """Ends the background, with so much time for what it has in hand, then the ledger."""
+        if self._dispatcher is not None:
+            await self._dispatcher.stop(seconds)
         await self.ledger.close()
-
-    async def _stop(self) -> None:
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
-            self._sweeping = None

@@ -5,9 +5,10 @@ The background does not run by itself: `Rig.sweep` does what is due, once.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,9 +22,10 @@ from bridge.commands import _DEMOS
 from bridge.domain.http import HttpRequest
 from bridge.domain.package import Package
 from bridge.domain.query import PackageKey, PackagesQuery
+from bridge.jobs.queue import Handler, Job, Queue
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import StoredPackage, StoredSubmission
-from bridge.operations.backend import Backend
+from bridge.operations.backend import Account, Backend
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import open_engine
 from bridge.recording import Recording
@@ -127,6 +129,19 @@ class _Elsewhere:
         return await self._engine.send(request._replace(url=_PORT.sub(f":{self._port}/", request.url, count=1)))
 
 
+class _Now(Queue):
+    """A queue whose jobs are done at once."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    async def put(self, jobs: Sequence[Job]) -> None:
+        await asyncio.gather(*(self._handlers[kind](key) for kind, key in jobs))
+
+    async def waiting(self) -> int:
+        return 0
+
+
 @dataclass
 class Rig:
     """One vendor behind one bridge."""
@@ -213,11 +228,12 @@ class Rig:
         """All that the ledger has of an account."""
         return (await self.ledger.packages(username, PackagesQuery())).rows
 
-    async def sweep(self, seconds: float = 0) -> None:
-        """Lets time pass, and does what is due then."""
+    async def sweep(self, seconds: float = 0, accounts: Mapping[str, Account] | None = None) -> None:
+        """Lets time pass, and does what is due then. accounts: those of the configuration, if not all."""
         if seconds:
             self.advance(seconds)
-        await self.recording.sweeper(self.bridge.accounts).sweep()
+        self.recording.use(self.bridge.accounts if accounts is None else accounts)
+        await self.recording.dispatcher().feed(_Now(self.recording.work.handlers))
 
     def advance(self, seconds: float) -> None:
         """Time passes for the bridge and for the vendor."""
@@ -290,4 +306,4 @@ async def open_rig(
         yield Rig(kind, clock, control, bridge, recording, ca_file)
     finally:
         await bridge.close()
-        await recording.close()
+        await recording.close(0)

@@ -136,7 +136,7 @@ async def test_the_background_leaves_accounts_alone_that_are_no_more(rig_with):
     with rig.unreachable():
         sent = await rig.send()
     rig.advance(30)
-    await rig.recording.sweeper({name: found for name, found in rig.bridge.accounts.items() if name != LOGIN[0]}).sweep()
+    await rig.sweep(accounts={name: found for name, found in rig.bridge.accounts.items() if name != LOGIN[0]})
     assert rig.sends() == []
     assert (await rig.submission(sent.id)).state is SubmissionState.PENDING
     await rig.sweep(600)  # the account is back

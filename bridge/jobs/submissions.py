@@ -1,0 +1,70 @@
+"""The job that looks at one vendor message: sends what was kept or held, asks for a report, looks up what is unknown.
+
+It re-reads the row and moves it by compare-and-set, so that a job that comes late, twice or never does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bridge.domain.clock import Clock
+from bridge.domain.status import SubmissionState
+from bridge.errors import ErrorCode
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.values import OpenSubmission, Refused, SubmissionOutcome, Unknown
+from bridge.operations.backend import Account
+from bridge.operations.packaging import CLAIM
+from bridge.operations.recorded import Submitter
+from bridge.operations.refresh import Refresher
+from bridge.outbound.driver import Timing
+
+__all__ = ["Submissions"]
+
+# of accounts or vendors that the configuration no longer has
+_STRAY = timedelta(minutes=10)
+
+
+class Submissions:
+    """Gets submissions on."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, submitter: Submitter, refresher: Refresher) -> None:
+        self._ledger, self._clock, self._submitter, self._refresher = ledger, clock, submitter, refresher
+        # {username: account} of the configuration; what belongs to others is left alone
+        self.accounts: Mapping[str, Account] = {}
+
+    async def look(self, submission_id: int) -> None:
+        """Does what is to be done now. Raises LedgerUnavailable; the vendor's failures are an outcome."""
+        due = await self._ledger.open_one(submission_id)
+        if due is None:
+            return
+        account = self.accounts.get(due.account)
+        if account is None or account.backend.name != due.vendor:
+            await self._ledger.postpone([submission_id], self._clock() + _STRAY)
+        elif due.submission.state is SubmissionState.PENDING:
+            await self._submit(account, due)
+        else:
+            await self._refresher.look(account, due.submission, due.valid_until, Timing())
+
+    async def _submit(self, account: Account, due: OpenSubmission) -> None:
+        now, submission = self._clock(), due.submission
+        if not await self._ledger.begin([submission.id], now + CLAIM):
+            return  # cancelled, or another process was faster
+        if now >= due.valid_until:
+            expired = Refused(ErrorCode.SYSTEM_MAINTENANCE, "not sent before its validity ended")
+            outcome = SubmissionOutcome(submission.id, expired, now)
+        else:
+            message = await self._ledger.message(submission.id)
+            assert message is not None  # a submission has a package
+            if message.send_at is not None and message.send_at <= now:  # vendors refuse a date in the past
+                message = replace(message, send_at=None)
+            outcome = _doubted(await self._submitter.submit(account, message, submission.id, Timing()), now)
+        await self._ledger.settle(submission.package_id, [outcome])
+
+
+def _doubted(outcome: SubmissionOutcome, now: datetime) -> SubmissionOutcome:
+    """A vendor that has the customID already got it from a process that was thought dead: a look-up finds it."""
+    if isinstance(outcome.result, Refused) and outcome.result.code == ErrorCode.SMS_PKG_CUSTOM_ID_DUPLICATION:
+        return SubmissionOutcome(outcome.submission_id, Unknown("the vendor has its customID"), now, now)
+    return outcome

@@ -1,0 +1,13 @@
+"""The ledger's databases, for what runs over them."""
+
+from tests.ledger.conftest import (
+    database,
+    empty_url,
+    migrated_file,
+    open_ledger,
+    postgres,
+    postgres_ledger,
+    url,
+)
+
+__all__ = ["database", "empty_url", "migrated_file", "open_ledger", "postgres", "postgres_ledger", "url"]
