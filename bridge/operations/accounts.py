@@ -5,8 +5,8 @@ Facts:
 - In pass-through the bridge knows nothing of a password until the vendor has accepted or refused it.
 
 Strategy: a password found right is remembered for a while as a keyed digest, in memory only, under a key that dies with the
-process. A wrong one slows the next tries of the same username and of the same address, one after another; a password that is
-remembered as right is never slowed, and each use of it renews the time, so nobody can lock out a customer who keeps calling.
+process. A wrong one slows the next tries (`bridge.operations.throttle`). A password that is remembered as right is never slowed,
+and each use of it renews the time, so nobody can lock out a customer who keeps calling.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
@@ -27,8 +27,9 @@ from pydantic import SecretStr
 
 from bridge.errors import CallError, ErrorCode
 from bridge.operations.backend import Account, Backend
+from bridge.operations.throttle import Throttle
 
-__all__ = ["Accounts", "MappedAccount", "MappedAccounts", "PassThroughAccounts", "Proofs", "Throttle"]
+__all__ = ["Accounts", "MappedAccount", "MappedAccounts", "PassThroughAccounts", "Proofs"]
 
 
 class Accounts(Protocol):
@@ -41,8 +42,11 @@ class Accounts(Protocol):
         """
         ...
 
-    def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
-        """Told what the vendor said of the login, where the vendor is who knows."""
+    def judged(self, account: Account, password: str, address: str, *, accepted: bool | None) -> None:
+        """Told once what came of the call of an account that `find` gave.
+
+        accepted: what the vendor, where it is who knows, said of the login; None: nothing, for it was not asked or did not say.
+        """
         ...
 
 
@@ -55,11 +59,12 @@ class Proofs:
         self._key = secrets.token_bytes(32)
         self._proofs: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
 
-    def _digest(self, password: str) -> bytes:
-        return blake2b(password.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
+    def digest(self, *texts: str) -> bytes:
+        """Of a password, or of a username and a password."""
+        return blake2b("\0".join(texts).encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
 
     def add(self, username: str, password: str) -> None:
-        self._proofs[username] = (self._digest(password), self._clock() + self._seconds)
+        self._proofs[username] = (self.digest(password), self._clock() + self._seconds)
         self._proofs.move_to_end(username)
         if len(self._proofs) > self._most:
             self._proofs.popitem(last=False)
@@ -75,59 +80,7 @@ class Proofs:
     def hold(self, username: str, password: str) -> bool:
         """Whether this password was found right not long ago."""
         proof = self._proofs.get(username)
-        return proof is not None and proof[1] > self._clock() and hmac.compare_digest(proof[0], self._digest(password))
-
-
-@dataclass(slots=True)
-class _Failures:
-    count: int = 0
-    waiting: int = 0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-class Throttle:
-    """Slows down wrong logins, per username and per address."""
-
-    def __init__(self, free: int, longest: float, most: int = 10_000) -> None:
-        """free: failures before the first pause. longest: seconds. most: usernames and addresses remembered."""
-        self._free, self._longest, self._most = free, longest, most
-        self._failures: OrderedDict[str, _Failures] = OrderedDict()
-
-    def succeeded(self, *keys: str) -> None:
-        for key in keys:
-            self._failures.pop(key, None)
-
-    async def wait(self, *keys: str) -> None:
-        """Waits for the turn of each key that failed before. Raises CallError when too many wait already."""
-        for key in keys:
-            failures = self._failures.get(key)
-            if failures is None or failures.count < self._free:
-                continue
-            if failures.waiting >= _MOST_WAITING:
-                raise CallError(ErrorCode.CONCURRENT_REQUEST_LIMIT)
-            failures.waiting += 1
-            try:
-                async with failures.turn:
-                    await asyncio.sleep(min(self._longest, _FIRST_PAUSE * 2 ** min(failures.count - self._free, 16)))
-            finally:
-                failures.waiting -= 1
-
-    def failed(self, *keys: str) -> None:
-        for key in keys:
-            self._failures.setdefault(key, _Failures()).count += 1
-            self._failures.move_to_end(key)
-        while len(self._failures) > self._most:
-            self._failures.popitem(last=False)
-
-
-_MOST_WAITING = 20
-_FIRST_PAUSE = 0.1  # seconds; doubled with each further failure
-_KEY_LENGTH = 100  # characters of a username that are remembered: it may have as many as a request
-
-
-def _keys(username: str, address: str) -> tuple[str, str]:
-    """What failures are counted by."""
-    return f"user {username[:_KEY_LENGTH]}", f"address {address}"
+        return proof is not None and proof[1] > self._clock() and hmac.compare_digest(proof[0], self.digest(password))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,40 +98,47 @@ class MappedAccounts:
     def __init__(self, accounts: Mapping[str, MappedAccount], proofs: Proofs, throttle: Throttle) -> None:
         self._accounts, self._proofs, self._throttle = accounts, proofs, throttle
         self._hasher = PasswordHasher()
-        # an unknown username takes as long as a wrong password
-        self._decoy = MappedAccount(next(iter(accounts.values())).account, SecretStr(secrets.token_hex()), None)
-        if any(account.password_hash for account in accounts.values()):
-            self._decoy = MappedAccount(self._decoy.account, None, self._hasher.hash(secrets.token_hex()))
         self._hashing = asyncio.Semaphore(_MOST_HASHING)
+        # an unknown username takes as long as a wrong password: a hash for it, and for passwords that are known in the clear
+        self._decoy_hash = next((each.password_hash for each in accounts.values() if each.password_hash), None)
+        self._decoy = MappedAccount(next(iter(accounts.values())).account, SecretStr(secrets.token_hex()), None)
 
     async def find(self, username: str, password: str, address: str) -> Account:
         mapped = self._accounts.get(username, self._decoy)
         if mapped is not self._decoy and self._proofs.hold(username, password):
             self._proofs.renew(username)  # else whoever guesses at it could lock the customer out when the time is over
             return mapped.account
-        keys = _keys(username, address)
-        await self._throttle.wait(*keys)
-        if not await self._right(mapped, password) or mapped is self._decoy:
-            self._throttle.failed(*keys)
+        guess = self._proofs.digest(username, password)
+        await self._throttle.enter(username, address, guess)
+        right: bool | None = None
+        try:
+            right = await self._right(mapped, password) and mapped is not self._decoy
+        finally:
+            self._throttle.leave(username, address, guess, right=right)
+        if not right:
             raise CallError(ErrorCode.UNAUTHORIZED_REQUEST)
-        self._throttle.succeeded(*keys)
         self._proofs.add(username, password)
         return mapped.account
 
-    def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
+    def judged(self, account: Account, password: str, address: str, *, accepted: bool | None) -> None:
         """Nothing: the bridge knew already."""
 
     async def _right(self, mapped: MappedAccount, password: str) -> bool:
-        if mapped.password is not None:
-            return hmac.compare_digest(mapped.password.get_secret_value().encode(), password.encode(errors="replace"))
-        async with self._hashing:  # each takes 64 MiB while it runs
-            return await asyncio.to_thread(self._verify, str(mapped.password_hash), password)
+        password_hash = mapped.password_hash or self._decoy_hash
+        hashed = password_hash is not None and await self._verify(password_hash, password)
+        if mapped.password is None:
+            return hashed
+        return hmac.compare_digest(mapped.password.get_secret_value().encode(), password.encode(errors="replace"))
 
-    def _verify(self, password_hash: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(password_hash, password.encode(errors="replace"))
-        except (Argon2Error, InvalidHashError):
-            return False
+    async def _verify(self, password_hash: str, password: str) -> bool:
+        def verify() -> bool:
+            try:
+                return self._hasher.verify(password_hash, password.encode(errors="replace"))
+            except (Argon2Error, InvalidHashError):
+                return False
+
+        async with self._hashing:  # each takes 64 MiB while it runs
+            return await asyncio.to_thread(verify)
 
 
 _MOST_HASHING = 2
@@ -193,18 +153,19 @@ class PassThroughAccounts:
     async def find(self, username: str, password: str, address: str) -> Account:
         proven = self._proofs.hold(username, password)
         if not proven:
-            await self._throttle.wait(*_keys(username, address))
+            await self._throttle.enter(username, address, self._proofs.digest(username, password))
         credentials = self._backend.vendor.credentials_type.from_login(username, password)
         assert credentials is not None  # checked at start
         return Account(username, self._backend, credentials, proven=proven, lasting=False)
 
-    def judged(self, username: str, password: str, address: str, *, accepted: bool) -> None:
+    def judged(self, account: Account, password: str, address: str, *, accepted: bool | None) -> None:
         """Remembers what the vendor said; only an accepted login counts as proven."""
-        keys = _keys(username, address)
+        username = account.username
         if accepted:
             self._proofs.add(username, password)
-            self._throttle.succeeded(*keys)
-        else:
-            if self._proofs.hold(username, password):
-                self._proofs.drop(username)
-            self._throttle.failed(*keys)
+        elif accepted is False and self._proofs.hold(username, password):
+            self._proofs.drop(username)
+        if not account.proven:
+            self._throttle.leave(username, address, self._proofs.digest(username, password), right=accepted)
+        elif accepted is False:
+            self._throttle.failed(username, address)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from bridge.errors import CallError, ErrorCode
-from bridge.operations.accounts import MappedAccount, MappedAccounts, PassThroughAccounts, Proofs, Throttle
+from bridge.operations import throttle as throttling
+from bridge.operations.accounts import MappedAccount, MappedAccounts, PassThroughAccounts, Proofs
 from bridge.operations.backend import Account, Backend
+from bridge.operations.throttle import Throttle
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import Outbound, open_engine
 from bridge.sandbox import Options, build, serve_in_thread
 from bridge.soap.writer import write_call
 from bridge.vendors.node import Node, NodeSettings
 from tests.soap.serving import serve, settings_for
+from tests.soap.wire import Wire, request
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 SECRET = "Marked-Passw0rd ğ"
@@ -53,6 +58,13 @@ def mapped(clock: Ticking | None = None, throttle: Throttle | None = None, **pas
         account = Account(username, shared, shared.vendor.credentials_type.from_login("user", "test"))
         accounts[username] = MappedAccount(account, None if hashed else SecretStr(password), password if hashed else None)
     return MappedAccounts(accounts, Proofs(600, clock=clock or Ticking()), throttle or Throttle(5, LONG))
+
+
+async def tried(accounts: PassThroughAccounts, username: str, password: str, address: str, *, accepted: bool | None) -> Account:
+    """A call in pass-through, of which the vendor says that."""
+    account = await accounts.find(username, password, address)
+    accounts.judged(account, password, address, accepted=accepted)
+    return account
 
 
 async def refused(accounts: MappedAccounts | PassThroughAccounts, *login: str) -> None:
@@ -140,14 +152,14 @@ async def test_no_clear_text_is_remembered():
 async def test_no_clear_text_is_remembered_in_pass_through():
     accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(5, LONG))
     for accepted in (True, False, True):
-        await accounts.find("user", SECRET, HERE)
-        accounts.judged("user", SECRET, HERE, accepted=accepted)
+        await tried(accounts, "user", SECRET, HERE, accepted=accepted)
     assert not holds_clear_text(accounts)
 
 
 def test_digests_are_of_one_process_only():
     first, second = Proofs(600), Proofs(600)
-    assert first._digest(SECRET) == first._digest(SECRET) != second._digest(SECRET)
+    assert first.digest(SECRET) == first.digest(SECRET) != second.digest(SECRET)
+    assert len({first.digest(*texts) for texts in (("a", "b"), ("ab",), ("b", "a"), ("a", "b", ""))}) == 4
 
 
 def test_a_proof_ends():
@@ -215,28 +227,28 @@ async def test_a_right_password_that_is_not_yet_proven_waits_too_and_then_ends_t
     accounts = mapped(admin=SECRET)
     await failing(accounts, "admin", HERE, 5)
     assert await waits(accounts, "admin", SECRET, HERE)
-    assert accounts._throttle._failures == {}
+    assert accounts._throttle._tries == {}
 
 
 async def test_pauses_grow_up_to_the_longest():
     throttle = Throttle(1, 0.15)
     pauses = []
     for _ in range(4):
-        throttle.failed("user admin")
+        throttle.failed("admin", HERE)
         started = time.monotonic()
-        await throttle.wait("user admin")
+        await throttle.enter("admin", HERE, b"guess")
         pauses.append(time.monotonic() - started)
+        throttle.leave("admin", HERE, b"guess", right=None)
     assert pauses[0] >= 0.1
     assert all(pause >= 0.15 for pause in pauses[1:])
 
 
 @contextlib.asynccontextmanager
-async def attack(accounts: MappedAccounts, username: str, address: str, guesses: int = 20) -> Any:
-    """So many wrong guesses that wait for their answer."""
+async def attack(accounts: MappedAccounts, username: str, address: str, guesses: int = 21) -> Any:
+    """So many wrong guesses, of which one is tried, after its pause, and the others wait for it."""
     await failing(accounts, username, address, 5)
     for key in (f"user {username}", f"address {address}"):
-        if key in accounts._throttle._failures:
-            accounts._throttle._failures[key].count = 20  # pauses as long as they get
+        accounts._throttle._tries[key].failures = 20  # pauses as long as they get
     tasks = [asyncio.create_task(accounts.find(username, f"guess {n}", address)) for n in range(guesses)]
     await asyncio.sleep(0)
     yield
@@ -274,7 +286,7 @@ async def test_too_many_waiting_are_turned_away():
     accounts = mapped(admin=SECRET)
     async with attack(accounts, "admin", HERE):
         with pytest.raises(CallError) as raised:
-            await accounts.find("admin", "one more", THERE)
+            await accounts.find("admin", "one more", HERE)
     assert (raised.value.code, raised.value.status) == (ErrorCode.CONCURRENT_REQUEST_LIMIT, 429)
     assert raised.value.retryable
 
@@ -283,7 +295,7 @@ async def test_those_that_waited_leave_their_place():
     accounts = mapped(admin=SECRET)
     async with attack(accounts, "admin", HERE):
         pass
-    assert {failures.waiting for failures in accounts._throttle._failures.values()} == {0}
+    assert all(tries.idle for tries in accounts._throttle._tries.values())
 
 
 async def test_what_is_remembered_of_guesses_is_bounded():
@@ -291,9 +303,134 @@ async def test_what_is_remembered_of_guesses_is_bounded():
     accounts = mapped(throttle=throttle, admin=SECRET)
     for number in range(50):
         await refused(accounts, f"user{number}", "wrong", f"192.0.2.{number}")
-    assert len(throttle._failures) == 10
+    assert len(throttle._tries) == 10
     await refused(accounts, "u" * 1_000_000, "wrong", HERE)
-    assert sum(map(len, throttle._failures)) < 10_000
+    assert sum(map(len, throttle._tries)) < 10_000
+
+
+# bursts: guesses that come at once
+
+
+async def entered(accounts: PassThroughAccounts, logins: Iterable[tuple[str, str, str]]) -> tuple[set[Any], set[Any]]:
+    """All at once: (calls that got to the vendor, calls that wait)."""
+    done, waiting = await asyncio.wait([asyncio.create_task(accounts.find(*login)) for login in logins], timeout=0.02)
+    return done, waiting
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def endless_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttling, "_FIRST_PAUSE", LONG)
+
+
+BURSTS = {
+    "one user": [("user", f"guess {n}", f"192.0.2.{n}") for n in range(30)],
+    "one address": [(f"user{n}", "guess", HERE) for n in range(30)],
+    "one of both": [("user", f"guess {n}", HERE) for n in range(30)],
+}
+
+
+@pytest.mark.usefixtures("endless_pauses")
+@pytest.mark.parametrize("burst", BURSTS)
+async def test_a_burst_gets_no_more_free_tries_than_the_same_one_after_another(burst):
+    accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(3, LONG))
+    logins = BURSTS[burst]
+    done, waiting = await entered(accounts, logins)
+    assert len(done) == 3
+    for (_, password, address), task in zip(logins, done, strict=False):
+        accounts.judged(await task, password, address, accepted=False)
+    done, waiting = await asyncio.wait(waiting, timeout=0.02)
+    assert {task.exception().code for task in done} == {ErrorCode.CONCURRENT_REQUEST_LIMIT}
+    assert len(waiting) == 21  # one of them in its pause, the others behind it
+    await cancelled(waiting)
+    assert all(tries.idle for tries in accounts._throttle._tries.values())
+
+
+async def test_a_customer_who_begins_with_many_calls_is_not_slowed():
+    """They are one password: whether it is right is no guess less for being asked a hundred times."""
+    accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(3, LONG))
+    done, waiting = await entered(accounts, [("user", SECRET, HERE)] * 100)
+    assert (len(done), len(waiting)) == (100, 0)
+    for task in done:
+        accounts.judged(await task, SECRET, HERE, accepted=True)
+    assert accounts._throttle._tries == {}
+
+
+@pytest.mark.usefixtures("endless_pauses")
+async def test_after_failures_the_same_guess_is_not_tried_beside_itself():
+    """Else the second would have its answer without a pause."""
+    accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(1, LONG))
+    await tried(accounts, "user", "wrong", HERE, accepted=False)
+    done, waiting = await entered(accounts, [("user", "guess", HERE)] * 5)
+    assert (len(done), len(waiting)) == (0, 5)
+    await cancelled(waiting)
+
+
+async def test_customers_behind_one_address_wait_for_each_other_at_most():
+    accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(3, LONG))
+    logins = [(f"user{n}", f"{SECRET} {n}", HERE) for n in range(30)]
+    ended = 0
+
+    async def call(login: tuple[str, str, str]) -> None:
+        nonlocal ended
+        account = await accounts.find(*login)
+        await asyncio.sleep(0)
+        accounts.judged(account, *login[1:], accepted=True)
+        ended += 1
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*map(call, logins))
+    assert ended == 30
+
+
+async def test_who_goes_away_leaves_the_place_to_the_next():
+    accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(1, LONG))
+    account = await accounts.find("user", "first", HERE)
+    done, waiting = await entered(accounts, [("user", "second", HERE), ("user", "third", HERE)])
+    assert (len(done), len(waiting)) == (0, 2)
+    second, third = sorted(waiting, key=lambda task: task.get_name())
+    await cancelled([second])
+    accounts.judged(account, "first", HERE, accepted=None)  # nobody said anything: no failure either
+    async with asyncio.timeout(10):
+        assert not (await third).proven
+
+
+@pytest.mark.usefixtures("endless_pauses")
+async def test_an_account_of_ones_own_does_not_buy_guesses_at_others():
+    accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(4, LONG))
+    for number in range(4):
+        await tried(accounts, f"victim{number}", "guess", HERE, accepted=False)
+        if number < 3:
+            await tried(accounts, "own", f"{SECRET} {number}", HERE, accepted=True)
+    done, waiting = await entered(accounts, [("victim5", "guess", HERE)])
+    assert (len(done), len(waiting)) == (0, 1)
+    await cancelled(waiting)
+
+
+@pytest.mark.usefixtures("endless_pauses")
+async def test_failures_are_forgotten_in_time():
+    clock = Ticking()
+    accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(2, LONG, clock=clock))
+    for _ in range(2):
+        await tried(accounts, "user", "wrong", HERE, accepted=False)
+    clock.now += 901
+    async with asyncio.timeout(10):
+        await tried(accounts, "user", "wrong", HERE, accepted=False)
+
+
+async def test_an_unknown_user_costs_a_hash_as_a_known_one_does(monkeypatch):
+    """Whether its password is kept as a hash or in the clear."""
+    accounts = mapped(throttle=Throttle(100, LONG), hashed=HASH, clear="another")
+    verified: list[str] = []
+    monkeypatch.setattr(accounts, "_hasher", SimpleNamespace(verify=lambda hash_, _: verified.append(hash_)))
+    for username in ("hashed", "clear", "nobody"):
+        await refused(accounts, username, "wrong", HERE)
+    assert verified == [HASH] * 3
 
 
 # pass-through
@@ -301,23 +438,24 @@ async def test_what_is_remembered_of_guesses_is_bounded():
 
 async def test_in_pass_through_the_vendor_is_who_knows():
     accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(5, LONG))
-    account = await accounts.find("user", SECRET, HERE)
+    account = await tried(accounts, "user", SECRET, HERE, accepted=None)
     assert (account.username, account.credentials.username) == ("user", "user")
     assert account.credentials.password.get_secret_value() == SECRET
     assert not accounts._proofs.hold("user", SECRET)
-    accounts.judged("user", SECRET, HERE, accepted=True)
+    await tried(accounts, "user", SECRET, HERE, accepted=True)
     assert accounts._proofs.hold("user", SECRET)
-    accounts.judged("user", "wrong", HERE, accepted=False)
+    await tried(accounts, "user", "wrong", HERE, accepted=False)
+    await tried(accounts, "user", SECRET, HERE, accepted=None)
     assert accounts._proofs.hold("user", SECRET)  # a guess does not undo what was proven
-    accounts.judged("user", SECRET, HERE, accepted=False)
+    await tried(accounts, "user", SECRET, HERE, accepted=False)
     assert not accounts._proofs.hold("user", SECRET)  # the vendor changed its mind
 
 
 async def test_in_pass_through_guesses_are_slowed_and_proven_passwords_are_not():
     accounts = PassThroughAccounts(backend(), Proofs(600), Throttle(5, LONG))
-    accounts.judged("user", SECRET, THERE, accepted=True)
+    await tried(accounts, "user", SECRET, THERE, accepted=True)
     for _ in range(5):
-        accounts.judged("user", "wrong", HERE, accepted=False)
+        await tried(accounts, "user", "wrong", HERE, accepted=False)
     assert await waits(accounts, "user", "wrong", HERE)
     assert await waits(accounts, "user", "wrong", "192.0.2.3")
     async with asyncio.timeout(10):
@@ -408,3 +546,55 @@ def test_pass_through_keeps_users_apart(vendor_url):
         assert of_second not in seen("user", "test")
         answer = served.post(login("second", "other", "getSmsPackageItems", pkgID=package_id))
         assert answer.code == "ERR_SMS_PKG_NOT_FOUND"
+
+
+def test_what_the_vendor_had_no_part_in_proves_nothing(vendor_url, tmp_path):
+    """A refusal of the bridge's own, a vendor that does not answer: the next login is judged as if there had been none."""
+    with serve(settings_for(vendor_url, accounts=())) as served:
+        proofs = served.app.bridge.endpoint._accounts._proofs
+        assert served.post(login("user", "wrong", "sendSms")).code == "ERR_BAD_REQUEST"
+        assert not proofs.hold("user", "wrong")
+        assert served.post(login("user", "test")).code == ""
+        assert proofs.hold("user", "test")
+
+
+def test_a_list_of_the_configuration_does_not_prove_a_login(tmp_path):
+    """toplusms has no list of senders: the bridge's settings answer, for who is known there."""
+    with serve_in_thread(build("toplusms")) as running:
+        vendor = {"main": {"kind": "toplusms", "base_url": f"{running.base_url}api/v1/", "senders": ["BASLIK"]}}
+        ledger = {"url": f"sqlite:///{tmp_path / 'bridge.db'}"}
+        with serve(settings_for("", accounts=(), vendors=vendor, ledger=ledger)) as served:
+            proofs = served.app.bridge.endpoint._accounts._proofs
+            for operation, more in (("getSmsSenders", {}), ("getSmsPackages", {}), ("cancelSmsPackage", {"id": 1})):
+                assert served.post(login("user", "wrong", operation, **more)).code == "ERR_UNAUTHORIZED_REQUEST"
+                assert not proofs.hold("user", "wrong")
+            assert served.post(login("user", "test", "getSmsSenders")).code == ""
+            assert proofs.hold("user", "test")
+
+
+def test_parallel_guesses_over_http(vendor_url, monkeypatch):
+    """The vendor is asked about no more than may fail for nothing; who is known is answered meanwhile."""
+    monkeypatch.setattr(throttling, "_FIRST_PAUSE", LONG)
+    with (
+        serve(settings_for(vendor_url, accounts=(), limits={"free_login_failures": 3, "login_delay_seconds": LONG})) as served,
+        contextlib.ExitStack() as stack,
+    ):
+        assert served.post(login("user", "test")).code == ""
+        asked = len(requests_of(vendor_url))
+        wires = [stack.enter_context(Wire(served.port)) for _ in range(20)]
+        for number, wire in enumerate(wires):
+            wire.send(request(login("second", f"guess {number}")))
+        answered: set[int] = set()
+        while len(answered) < 3:
+            ready = select.select([wire._socket for wire in wires if id(wire) not in answered], [], [], 10)[0]
+            assert ready
+            for wire in wires:
+                if wire._socket in ready:
+                    assert wire.answer().code == "ERR_UNAUTHORIZED_REQUEST"
+                    answered.add(id(wire))
+        assert served.post(login("user", "test")).code == ""
+        assert len(requests_of(vendor_url)) - asked == 4
+
+
+def requests_of(vendor_url: str) -> list[Any]:
+    return httpx.get(f"{vendor_url}_sandbox/requests", verify=False, trust_env=False).json()["requests"]
