@@ -26,22 +26,8 @@ from bridge.ledger.tables import SPAN, item, package, submission
 
 __all__ = ["follow", "item_state", "items_of", "lock", "state_of", "with_only"]
 
-_COLUMNS = [
-    package.c[name]
-    for name in (
-        "id",
-        "account",
-        "sender",
-        "sending_at",
-        "scheduled",
-        "periodic",
-        "state",
-        "shelf",
-        "submissions",
-        "public_id",
-        "extras",
-    )
-]
+_NAMES = ("id", "account", "sender", "sending_at", "scheduled", "periodic", "state", "shelf", "submissions", "public_id", "extras")
+_COLUMNS = [package.c[name] for name in _NAMES]
 # what was not sent costs nothing
 _FREE = (ItemState.CANCELLED, ItemState.REJECTED)
 
