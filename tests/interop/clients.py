@@ -94,6 +94,9 @@ class Client:
 
 TYPED: tuple[Check, ...] = (("sendSms", "encodings"), ("getSmsPackages", "by-customID"))  # of Java and .NET: one source each
 
+DEVELOPMENT = "make test does"
+NPM = "npm install --no-package-lock, in its folder"
+PYTHON: tuple[Check, ...] = (("sendSms", "encodings"), ("sendSms", "plain"), ("getSmsPackages", "by-customID"))
 PHP: tuple[Check, ...] = (("sendSms", "blank"), ("getSmsPackages", "blank"), ("getUserCredit", "soap12"))
 GSOAP = "sh -c 'command -v wsdl2h && command -v cc && test -f /usr/include/stdsoap2.h'"
 SOAP4R = "ruby -rsoap/wsdlDriver -rlogger-application -rhttpclient -e 1"
@@ -104,15 +107,23 @@ CLIENTS = (
         name="zeep",
         command="{python} {here}/client.py",
         needs="{python} -c 'import zeep'",
-        install="pip install zeep",
+        install=DEVELOPMENT,
         vendors=VENDORS,
-        more=(("sendSms", "encodings"), ("sendSms", "plain"), ("getSmsPackages", "by-customID")),
+        more=PYTHON,
     ),
+    Client(name="suds", command="{python} {here}/client.py", needs="{python} -c 'import suds'", install=DEVELOPMENT, more=PYTHON),
     Client(
         name="node-soap",
         command="node {here}/client.js",
         needs="test -d {here}/node_modules/soap",
-        install="npm install --no-package-lock, in its folder",
+        install=NPM,
+        more=(("sendSms", "plain"),),
+    ),
+    Client(
+        name="strong-soap",
+        command="node {here}/client.js",
+        needs="test -d {here}/node_modules/strong-soap",
+        install=NPM,
         more=(("sendSms", "plain"),),
     ),
     Client(
