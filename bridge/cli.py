@@ -131,6 +131,16 @@ def check(config: Path | None) -> None:
 
 
 @main.command()
+@CONFIG
+@plain_errors
+def migrate(config: Path | None) -> None:
+    """Bring the ledger's tables to this version."""
+    from bridge import commands  # noqa: PLC0415  # as in `run`
+
+    run(commands.migrate(config))
+
+
+@main.command()
 @click.argument("operation")
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
 @click.option("--url", default="http://127.0.0.1:9587/soap", show_default=True, help="The SOAP endpoint.")

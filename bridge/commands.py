@@ -30,7 +30,7 @@ from bridge.settings import LedgerSettings, ServerSettings, Settings, SoapSettin
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.writer import SOAP11, write_call
 
-__all__ = ["call", "check", "demo", "sandbox", "serve", "wsdl"]
+__all__ = ["call", "check", "demo", "migrate", "sandbox", "serve", "wsdl"]
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -174,10 +174,27 @@ async def check(config: Path | None) -> bool:
     return all(findings)
 
 
+async def migrate(config: Path | None) -> None:
+    """Brings the ledger's tables up to date, and says so. Raises SettingsError."""
+    settings = load(config).ledger
+    if settings is None:
+        raise SettingsError("ledger", "there is none")
+    from bridge.recording import Recording  # noqa: PLC0415  # see there
+
+    found, wanted = await Recording.migrate(settings)
+    click.echo(
+        f"ok    ledger: version {wanted}, as before" if found == wanted else f"ok    ledger: version {found or 'none'} -> {wanted}"
+    )
+
+
 async def _check_ledger(settings: LedgerSettings) -> None:
     """Says what waits, and what needs the operator's eye. Raises SettingsError when the ledger cannot be opened."""
     from bridge.recording import Recording  # noqa: PLC0415  # see there
 
+    found, wanted = await Recording.versions(settings)
+    if found != wanted:
+        click.echo(f"note  ledger: its tables have version {found or 'none'}; smsbridge migrate, or a start, makes it {wanted}")
+        return
     recording = await Recording.open(settings)
     try:
         overview = await recording.ledger.overview()
@@ -186,6 +203,11 @@ async def _check_ledger(settings: LedgerSettings) -> None:
         await recording.close()
     oldest = "" if overview.oldest_due is None else f", the oldest due {overview.oldest_due:%Y-%m-%d %H:%M:%S} UTC"
     click.echo(f"ok    ledger: {overview.pending} to be sent{oldest}; {overview.unknown} of unknown outcome")
+    click.echo(f"ok    ledger: {overview.recurrences} sent periodically; {overview.pushes} pushes wait")
+    if overview.stuck:
+        click.echo(f"note  ledger: {overview.stuck} given up, for work on them kept failing")
+    if overview.dead_pushes:
+        click.echo(f"note  ledger: {overview.dead_pushes} pushes given up, for their receiver did not take them")
     for entry in uncertain:
         submission = entry.submission
         where = f"package {submission.package_id} of {entry.account} at {entry.vendor}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Self
 
 from bridge.domain.clock import Clock, SystemClock
+from bridge.errors import LedgerUnavailable, SettingsError
 from bridge.jobs.dispatcher import Dispatcher
+from bridge.jobs.queue import install
 from bridge.jobs.submissions import Submissions
 from bridge.jobs.work import Work
 from bridge.ledger.ledger import Ledger
@@ -18,6 +21,15 @@ from bridge.operations.stored import StoredCancel, StoredItems, StoredPackages
 from bridge.settings import LedgerSettings
 
 __all__ = ["Recording"]
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Says which setting it is when the database does not answer at a start."""
+    try:
+        yield
+    except LedgerUnavailable as error:
+        raise SettingsError("ledger.url", f"the database cannot be used ({error.what})") from None
 
 
 class Recording:
@@ -34,10 +46,35 @@ class Recording:
 
     @classmethod
     async def open(cls, settings: LedgerSettings) -> Self:
-        """Migrates and opens. Raises SettingsError when the database cannot be used."""
-        url = settings.url.get_secret_value()
-        await Ledger.migrate(url)
+        """Migrates, where that is not the operator's to do, and opens. Raises SettingsError when the database cannot be used."""
+        url = settings.clear_url()
+        with _named():
+            found, wanted = await (Ledger.migrate(url) if settings.migrate == "auto" else Ledger.versions(url))
+        if settings.migrate == "manual" and found != wanted:
+            words = f"the tables have version {found or 'none'} and need {wanted}"
+            raise SettingsError("ledger.migrate", f"{words}: run smsbridge migrate --config FILE first")
         return cls(await Ledger.open(url, first_id=settings.first_package_id), settings, SystemClock())
+
+    @staticmethod
+    async def migrate(settings: LedgerSettings) -> tuple[str | None, str]:
+        """Brings all tables up to date, the queue's too; the versions as of `Ledger.migrate`. Raises SettingsError."""
+        url = settings.clear_url()
+        with _named():
+            versions = await Ledger.migrate(url)
+            ledger = await Ledger.open(url)
+            try:
+                if ledger.file is None:
+                    async with ledger.driver_connection() as driver:
+                        await install(driver)
+            finally:
+                await ledger.close()
+        return versions
+
+    @staticmethod
+    async def versions(settings: LedgerSettings) -> tuple[str | None, str]:
+        """The version of the tables, None where there are none, and this program's. Raises SettingsError."""
+        with _named():
+            return await Ledger.versions(settings.clear_url())
 
     def over(self, cases: Mapping[str, UseCase]) -> dict[str, UseCase]:
         """The use cases with a ledger, from those without."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import quote
 
 from pydantic import (
     AfterValidator,
@@ -166,6 +167,10 @@ class LedgerSettings(Section):
     """[ledger]: where packages are kept for vendors that do not keep them."""
 
     url: SecretStr = Field(description="sqlite:///FILE or postgresql://user:password@host/database.")
+    password_file: Path | None = Field(None, description="File that holds the database's password; the url then has none.")
+    migrate: Literal["auto", "manual"] = Field(
+        "auto", description="Who brings the tables up to date: every start, or only `smsbridge migrate`; then no start without it."
+    )
     first_package_id: int = Field(
         1_500_000_000, ge=1, lt=2**31 - 10**6, description="Least package id of a new ledger; old clients hold ids in an int."
     )
@@ -176,6 +181,17 @@ class LedgerSettings(Section):
     keep_days: int | None = Field(
         None, ge=1, le=36_500, description="Finished packages older than this are deleted; none: they stay for ever."
     )
+
+    def clear_url(self) -> str:
+        """The URL with its password. Raises SettingsError when that cannot be found."""
+        url = self.url.get_secret_value()
+        if self.password_file is None:
+            return url
+        user, at, rest = url.removeprefix("postgresql://").partition("@")
+        if not url.startswith("postgresql://") or not at or set(user) & set(":/?"):
+            raise SettingsError("ledger.password_file", "needs a url of the form postgresql://user@host/database")
+        password = quote(_from_file("ledger.password_file", self.password_file), safe="")
+        return f"postgresql://{user}:{password}@{rest}"
 
 
 class PushSettings(Section):
@@ -220,6 +236,9 @@ class VendorConfig(BaseModel):
     proxy: SecretStr | None = Field(None, description="http://[user:password@]host:port; uses the httpx engine.")
     ignore: tuple[Literal["commercial", "trustDate", "pushSettings", "periodicSettings"], ...] = Field(
         (), description="Fields that are dropped where this vendor lacks the feature; else such a call is refused."
+    )
+    rate_per_second: float | None = Field(
+        None, gt=0, le=100_000, description="Vendor messages a second of each account, over all processes; what is more waits."
     )
     engine: EngineName = Field(EngineName.AUTO, description="auto, fast or httpx: the HTTP client.")
 

@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bridge.errors import LedgerUnavailable
 from bridge.ledger.commit import Committer, Request
 from bridge.ledger.engine import KEY, is_conflict, is_unavailable, open_postgres, open_sqlite, what
-from bridge.ledger.schema import upgrade
+from bridge.ledger.schema import Versions, upgrade, versions
 from bridge.ledger.search import index_some
 from bridge.ledger.writer import PostgresWriter, SqliteWriter
 from bridge.log import get_logger
 
-__all__ = ["Database", "PostgresDatabase", "SqliteDatabase", "migrate"]
+__all__ = ["Database", "PostgresDatabase", "SqliteDatabase", "look", "migrate"]
 
 T = TypeVar("T")
 Question = Callable[[Connection], T]
@@ -178,21 +178,29 @@ async def _transact_async(engine: AsyncEngine, question: Question[T]) -> T:
         raise
 
 
-async def migrate(url: URL) -> None:
-    """Brings the database to this version's schema. Safe in several processes at once.
+async def migrate(url: URL) -> Versions:
+    """Brings the database to this version's schema. Safe in several processes at once. The versions are those before.
 
     Raises SettingsError when it is of a newer version, LedgerUnavailable when it is not there.
     """
+    return await _once(url, lambda connection: upgrade(connection, KEY))
+
+
+async def look(url: URL) -> Versions:
+    """The database's schema and this version's. Raises as `migrate` does."""
+    return await _once(url, lambda connection: versions(connection, KEY))
+
+
+async def _once(url: URL, question: Question[T]) -> T:
     if url.drivername == "sqlite":
         engine = open_sqlite(url, writing=True, connections=1)
         try:
-            await asyncio.to_thread(_transact, engine, lambda connection: upgrade(connection, KEY))
+            return await asyncio.to_thread(_transact, engine, question)
         finally:
             engine.dispose()
-        return
     # a step may rewrite a large table, and the others wait for it
     pool = open_postgres(url, connections=1, answer_seconds=None)
     try:
-        await _transact_async(pool, lambda connection: upgrade(connection, KEY))
+        return await _transact_async(pool, question)
     finally:
         await pool.dispose()

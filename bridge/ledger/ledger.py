@@ -34,6 +34,7 @@ from bridge.ledger.database import Database, PostgresDatabase, SqliteDatabase
 from bridge.ledger.engine import parse_url
 from bridge.ledger.numbers import FIRST_ID, Numbers, account_number
 from bridge.ledger.values import (
+from bridge.ledger.schema import Versions
     Cancelled,
     DuePush,
     DueRecurrence,
@@ -82,12 +83,17 @@ class Ledger:
         return cls(store(parsed, committer), committer, token)
 
     @staticmethod
-    async def migrate(url: str) -> None:
-        """Brings the database to this version's schema. Safe in several processes at once.
+    async def migrate(url: str) -> Versions:
+        """Brings the database to this version's schema. Safe in several processes at once. The versions are those before.
 
         Raises SettingsError when the URL is wrong or the database is of a newer version.
         """
-        await database.migrate(parse_url(url))
+        return await database.migrate(parse_url(url))
+
+    @staticmethod
+    async def versions(url: str) -> Versions:
+        """The schema that the database has, None for an empty one, and this version's. Raises as `migrate` does."""
+        return await database.look(parse_url(url))
 
     async def close(self) -> None:
         """Ends when all that was written is committed."""
@@ -131,7 +137,7 @@ class Ledger:
         return state
 
     async def release(self, package_id: int) -> None:
-        """Frees the customID of a package whose call was answered with an error: for its client there is no such package."""
+        """Forgets a failed package whose call was answered with an error: its customID is free, it is not sent again."""
         await self._store.change(lambda connection: settling.release(connection, package_id))
 
     async def report(self, submission_id: int, updates: Sequence[ItemUpdate], due_at: datetime | None = None) -> PackageState:
