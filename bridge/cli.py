@@ -222,4 +222,55 @@ def verify(  # noqa: PLR0913  # each is an option
     plan = commands.Plan(login, sms, ignore)
     report = run(commands.compare(old_url, new_url, plan, commands.Reach(timeout, not insecure)))
     click.echo(commands.shown(report, as_json=as_json))
-    sys.exit(int(report.breaks))
+    sys.exit(report.exit_status)
+
+
+@main.command()
+@click.option("--listen", required=True, metavar="HOST:PORT", help="Where clients come to in place of the old server.")
+@click.option("--to", required=True, metavar="OLD_URL", help="The old server.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for what is recorded.")
+@click.option("--max-pairs", type=click.IntRange(1), default=1000, show_default=True, help="After so many only pass on.")
+@click.option("--keep-wsdl-address", is_flag=True, help="Leave the old server's address in its WSDL.")
+@TIMEOUT
+@INSECURE
+@plain_errors
+def record(  # noqa: PLR0913  # each is an option
+    *, listen: str, to: str, out: Path, max_pairs: int, keep_wsdl_address: bool, timeout: float, insecure: bool
+) -> None:
+    """Pass requests on to the old server and write them down, with logins, texts and numbers masked."""
+    from bridge.moving import commands  # noqa: PLC0415  # as in `run`
+
+    recording = commands.Recording(listen, to, out, max_pairs, keep_wsdl_address)
+    run(commands.record(recording, commands.Reach(timeout, not insecure), click.echo))
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("url")
+@USERNAME
+@PASSWORD_ENV
+@PASSWORD_FILE
+@click.option("--sends", is_flag=True, help="Also what sends and cancels: only where nothing is really sent.")
+@JSON
+@TIMEOUT
+@INSECURE
+@comparing
+def replay(  # noqa: PLR0913  # each is an option
+    folder: Path,
+    url: str,
+    *,
+    username: str | None,
+    password_env: str | None,
+    password_file: Path | None,
+    sends: bool,
+    as_json: bool,
+    timeout: float,
+    insecure: bool,
+) -> None:
+    """Send what was recorded to a server and print where its answers differ. Exit status as of `verify`."""
+    from bridge.moving import commands  # noqa: PLC0415  # as in `run`
+
+    terms = commands.Terms(commands.login_of(username, password_env, password_file), sends)
+    report = run(commands.play(folder, url, terms, commands.Reach(timeout, not insecure)))
+    click.echo(commands.shown(report, as_json=as_json))
+    sys.exit(report.exit_status)

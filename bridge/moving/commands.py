@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +12,13 @@ from bridge.errors import SettingsError
 from bridge.moving.difference import Report
 from bridge.moving.http import Client, target_of
 from bridge.moving.probes import Login
+from bridge.moving.recorder import Recorder, WithNames
+from bridge.moving.replay import Terms, replay
 from bridge.moving.verify import Plan, Sms, verify
-from bridge.settings import AccountSettings
+from bridge.server import listen, serve_app
+from bridge.settings import AccountSettings, ServerSettings
 
-__all__ = ["Plan", "Reach", "compare", "login_of", "shown", "sms_of"]
+__all__ = ["Plan", "Reach", "Recording", "Terms", "compare", "login_of", "play", "record", "shown", "sms_of"]
 
 
 class Reach(NamedTuple):
@@ -60,6 +63,40 @@ async def compare(old_url: str, new_url: str, plan: Plan, reach: Reach) -> Repor
     old, new = target_of(old_url, "OLD_URL"), target_of(new_url, "NEW_URL")
     async with reach.client() as client:
         return await verify(client, old, new, plan)
+
+
+class Recording(NamedTuple):
+    """What `record` is told."""
+
+    listen: str  # HOST:PORT
+    to: str  # the old server's address
+    out: Path
+    max_pairs: int
+    keeps_wsdl_address: bool
+
+
+async def record(recording: Recording, reach: Reach, say: Callable[[str], None]) -> None:
+    """Passes requests on until a signal. Raises SettingsError when it cannot start."""
+    host, _, port = recording.listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise SettingsError("listen", "must be HOST:PORT")
+    settings = ServerSettings(host=host.strip("[]"), port=int(port), shutdown_seconds=reach.timeout_seconds)
+    to = target_of(recording.to, "to")
+    async with reach.client() as client:
+        recorder = Recorder(client, to, recording.out, max_pairs=recording.max_pairs, say=say)
+        recorder.keeps_wsdl_address = recording.keeps_wsdl_address
+        socket = listen(settings, settings.port)
+
+        async def ready() -> None:
+            say(f"The recorder answers at http://{host}:{socket.getsockname()[1]}{to.path} for {to}; it writes to {recording.out}")
+
+        await serve_app(recorder, settings, [socket], ready, http=WithNames, lifespan="off", date_header=False)
+
+
+async def play(folder: Path, url: str, terms: Terms, reach: Reach) -> Report:
+    """Replays a recording. Raises SettingsError and TransportError when that cannot be done."""
+    async with reach.client() as client:
+        return await replay(client, folder, target_of(url, "URL"), terms)
 
 
 def shown(report: Report, *, as_json: bool) -> str:

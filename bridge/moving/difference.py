@@ -51,8 +51,9 @@ class Report:
         return {each: self.found[each] for each in sorted(self.found) if each.level is level}
 
     @property
-    def breaks(self) -> bool:
-        return bool(self.of(Level.BREAKING))
+    def exit_status(self) -> int:
+        """0: no client breaks; 1: one does; 2: nothing could be compared."""
+        return int(bool(self.of(Level.BREAKING))) if self.calls else 2
 
     def as_json(self) -> dict[str, Any]:
         """For machines: a dict of strings, numbers and lists."""

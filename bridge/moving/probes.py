@@ -8,6 +8,7 @@ Facts:
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -37,6 +38,11 @@ class Login(NamedTuple):
     @property
     def fields(self) -> dict[str, str]:
         return {"username": self.username, "password": self.password}
+
+    @property
+    def basic(self) -> str:
+        """The value of an Authorization header."""
+        return f"Basic {b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
 
 
 class Probe(NamedTuple):
