@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -33,8 +34,8 @@ from bridge.ledger.commit import Committer
 from bridge.ledger.database import Database, PostgresDatabase, SqliteDatabase
 from bridge.ledger.engine import parse_url
 from bridge.ledger.numbers import FIRST_ID, Numbers, account_number
-from bridge.ledger.values import (
 from bridge.ledger.schema import Versions
+from bridge.ledger.values import (
     Cancelled,
     DuePush,
     DueRecurrence,
@@ -67,6 +68,7 @@ class Ledger:
         """Use `open`."""
         self._store, self._committer = store, committer
         self.token = token
+        self._asking = asyncio.Lock()
 
     @classmethod
     async def open(cls, url: str, *, first_id: int = FIRST_ID) -> Self:
@@ -203,7 +205,12 @@ class Ledger:
 
         name: of what has the limit, shared by all processes. per_second: messages; as many may go at once after a pause.
         """
-        return await self._store.change(lambda connection: rates.reserve(connection, name, per_second, count, now))
+        async with self._asking:  # else one of its connections overtakes another
+            return await self._store.change(lambda connection: rates.reserve(connection, name, per_second, count, now))
+
+    async def pace(self, submission_id: int, due_at: datetime) -> None:
+        """Gives a pending submission its slot, of `reserve`."""
+        await self._store.change(lambda connection: settling.pace(connection, submission_id, due_at))
 
     async def take_recurrences(self, now: datetime, limit: int, lease: timedelta) -> tuple[DueRecurrence, ...]:
         """Takes packages that are to be sent again, as `take` does; each ends with `repeat`."""
@@ -225,6 +232,10 @@ class Ledger:
         if not await self._store.read(lambda connection: pushing.due(connection, now)):
             return ()
         return await self._store.change(lambda connection: pushing.take(connection, now, limit, lease))
+
+    async def open_push(self, push_id: int) -> DuePush | None:
+        """A push that was taken, for a job that re-reads it; None when it was delivered or is gone."""
+        return await self._store.read(lambda connection: pushing.open_one(connection, push_id))
 
     async def push_content(self, push_id: int) -> PushContent | None:
         """What a push has to tell now; None when there is nothing to do any more. What it has no room for is another push."""
