@@ -128,12 +128,14 @@ def _backend(name: str, config: VendorConfig, settings: Settings, metrics: Metri
         raise settings_error(error, key) from None
     if not vendor_type.keeps_packages and settings.ledger is None:
         raise SettingsError("ledger", f"is needed, for {config.kind} (vendors.{name}) does not keep packages itself")
+    if config.rate_per_second is not None and settings.ledger is None:
+        raise SettingsError("ledger", f"is needed, for what is above {key}.rate_per_second waits in it")
     try:
         engine = open_engine(_engine_options(config), config.engine.value)
     except SettingsError as error:
         raise SettingsError(f"{key}.{error.key}", error.why) from None
     ignored = frozenset(feature for feature in Feature if feature.field in config.ignore)
-    return Backend(name, vendor_type(own), Outbound(engine, metrics.vendor(name)), ignored)
+    return Backend(name, vendor_type(own), Outbound(engine, metrics.vendor(name)), ignored, config.rate_per_second)
 
 
 def _engine_options(config: VendorConfig) -> EngineOptions:

@@ -141,7 +141,7 @@ class SoapSettings(Section):
     language: Language = Field(Language.TURKISH, description="Language of error messages: tr or en.")
     fault_status: Literal[200, 500] = Field(500, description="HTTP status of a SOAP Fault.")
     max_depth: int = Field(64, ge=8, le=256, description="Levels of nested elements in a request.")
-    max_elements: int = Field(500_000, ge=100, description="Elements in a request.")
+    max_elements: int = Field(250_000, ge=100, description="Elements in a request, and attributes.")
     max_refs: int = Field(200_000, ge=0, description="Elements read through references (rpc/encoded clients) in a request.")
 
 

@@ -131,6 +131,7 @@ class Dispatcher:
             log.error("given up: every process that took it died", submissions=taken.given_up)
         if put is None:
             await queue.put([Job(SUBMISSION, each.submission.id) for each in taken.submissions])
+        await self._work.repeat(LEASE)
 
     async def _tidy(self, queue: Queue) -> None:
         await queue.prune()

@@ -13,8 +13,9 @@ from bridge.domain.clock import Clock
 from bridge.domain.status import SubmissionState
 from bridge.errors import ErrorCode
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.values import OpenSubmission, Refused, SubmissionOutcome, Unknown
+from bridge.ledger.values import PACED, OpenSubmission, Refused, SubmissionOutcome, Unknown
 from bridge.operations.backend import Account
+from bridge.operations.pace import Pace
 from bridge.operations.packaging import CLAIM
 from bridge.operations.recorded import Submitter
 from bridge.operations.refresh import Refresher
@@ -31,6 +32,7 @@ class Submissions:
 
     def __init__(self, ledger: Ledger, clock: Clock, submitter: Submitter, refresher: Refresher) -> None:
         self._ledger, self._clock, self._submitter, self._refresher = ledger, clock, submitter, refresher
+        self._pace = Pace(ledger)
         # {username: account} of the configuration; what belongs to others is left alone
         self.accounts: Mapping[str, Account] = {}
 
@@ -49,6 +51,11 @@ class Submissions:
 
     async def _submit(self, account: Account, due: OpenSubmission) -> None:
         now, submission = self._clock(), due.submission
+        if submission.claim != PACED:
+            slot = await self._pace.slot(account, 1, now)
+            if slot is not None:
+                await self._ledger.pace(submission.id, slot)
+                return
         if not await self._ledger.begin([submission.id], now + CLAIM):
             return  # cancelled, or another process was faster
         if now >= due.valid_until:

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, delete, insert, literal, select, update
 
-from bridge.domain.status import PackageState
 from bridge.ledger import extras
 from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import from_ms, to_ms
@@ -24,7 +23,21 @@ from bridge.ledger.progress import item_state, items_of, lock, state_of, with_on
 from bridge.ledger.tables import SPAN, account, item, package, push, submission
 from bridge.ledger.values import DuePush, PushContent, PushItem
 
-__all__ = ["MOST_ATTEMPTS", "MOST_ITEMS", "content", "due", "failed", "forget", "old", "prune", "pushed", "split", "take", "tell"]
+__all__ = [
+    "MOST_ATTEMPTS",
+    "MOST_ITEMS",
+    "content",
+    "due",
+    "failed",
+    "forget",
+    "old",
+    "open_one",
+    "prune",
+    "pushed",
+    "split",
+    "take",
+    "tell",
+]
 
 MOST_ITEMS: Final = 1000
 """Items that one push tells; the others are told by another."""
@@ -66,9 +79,8 @@ def _add(connection: Connection, package_id: int, account_number: int, url: str,
 
 
 def forget(connection: Connection, package_id: int) -> None:
-    """Deletes what was not tried of a failed package: its client had the refusal as an answer."""
-    failed = select(package.c.id).where(package.c.id == package_id, package.c.state == PackageState.FAILED.value)
-    connection.execute(delete(push).where(push.c.package_id.in_(failed), *_UNTRIED))
+    """Deletes what was not tried of a package: its client had the refusal as an answer."""
+    connection.execute(delete(push).where(push.c.package_id == package_id, *_UNTRIED))
 
 
 def due(connection: Connection, now: datetime) -> bool:
@@ -86,7 +98,17 @@ def take(connection: Connection, now: datetime, limit: int, lease: timedelta) ->
         connection.execute(update(push).where(push.c.id.in_(dead)).values(due_at=None, error="given up"))
     leased = {"due_at": to_ms(now + lease), "attempts": push.c.attempts + 1}
     connection.execute(update(push).where(push.c.id.in_(ids)).values(**leased))
-    query = select(push, account.c.name).join(account, account.c.id == push.c.account).where(push.c.id.in_(ids))
+    return _read(connection, push.c.id.in_(ids))
+
+
+def open_one(connection: Connection, push_id: int) -> DuePush | None:
+    """A push that is not delivered yet, nor given up."""
+    found = _read(connection, (push.c.id == push_id) & push.c.due_at.is_not(None))
+    return found[0] if found else None
+
+
+def _read(connection: Connection, chosen: ColumnElement[bool]) -> tuple[DuePush, ...]:
+    query = select(push, account.c.name).join(account, account.c.id == push.c.account).where(chosen)
     return tuple(
         DuePush(id=row.id, package_id=row.package_id, account=row.name, url=row.url, attempts=row.attempts)
         for row in connection.execute(query.order_by(push.c.id))

@@ -15,7 +15,7 @@ from bridge.ledger.bulk import BulkInsert, run_together
 from bridge.ledger.instant import to_ms
 from bridge.ledger.numbers import PackageNumbers
 from bridge.ledger.tables import SPAN, item, package, recurrence, submission
-from bridge.ledger.values import DuplicateCustomId, NewPackage, NewSubmission, Recorded
+from bridge.ledger.values import PACED, DuplicateCustomId, NewPackage, NewSubmission, Recorded
 
 __all__ = ["INVALID_NUMBER", "OWN_TEXTS_LIMIT", "TEXT_SEPARATOR", "record"]
 
@@ -189,7 +189,7 @@ def _own_texts(texts: Iterable[str]) -> str:
 def _submissions(new: NewPackage, package_id: int, token: str) -> list[Row]:
     """In the order of the columns of _SUBMISSIONS."""
     sending = new.state is PackageState.SENDING
-    state, claim = (_SENDING, token) if sending else (_PENDING, "")
+    state, claim = (_SENDING, token) if sending else (_PENDING, PACED if new.paced else "")
     due_at, first_id = to_ms(new.due_at), package_id * SPAN
     alone = int(len(new.submissions) == 1)
     rows = []

@@ -19,7 +19,7 @@ from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import follow, lock
 from bridge.ledger.tables import SPAN, item, package, submission
-from bridge.ledger.values import Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
+from bridge.ledger.values import PACED, Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
 __all__ = ["GOT_ON", "Crossed", "begin", "cancel", "postpone", "release", "settle", "settle_all"]
 
@@ -179,6 +179,12 @@ def postpone(connection: Connection, submission_ids: Sequence[int], due_at: date
     connection.execute(update(submission).where(*chosen).values(due_at=None if due_at is None else to_ms(due_at), **GOT_ON))
 
 
+def pace(connection: Connection, submission_id: int, due_at: datetime) -> None:
+    """Gives a pending submission its slot under a rate limit."""
+    pending = [submission.c.id == submission_id, submission.c.state == SubmissionState.PENDING.value]
+    connection.execute(update(submission).where(*pending).values(due_at=to_ms(due_at), claim=PACED, **GOT_ON))
+
+
 def cancel(connection: Connection, package_id: int) -> Cancelled:
     """Cancels a package of which nothing was submitted; of one in portions, those that were not. It is not sent again.
 
@@ -196,7 +202,11 @@ def cancel(connection: Connection, package_id: int) -> Cancelled:
 
 
 def release(connection: Connection, package_id: int) -> None:
-    """Frees the customID of a failed package; one that is anything else keeps it."""
-    failed = (package.c.id == package_id) & (package.c.state == PackageState.FAILED.value) & package.c.custom_id.is_not(None)
-    connection.execute(update(package).where(failed).values(own_custom_id=package.c.custom_id, custom_id=None))
+    """Forgets a failed package as far as its client goes: its customID is free, it is neither pushed nor sent again."""
+    failed = (package.c.id == package_id) & (package.c.state == PackageState.FAILED.value)
+    if connection.scalar(select(package.c.id).where(failed).with_for_update()) is None:
+        return
+    named = failed & package.c.custom_id.is_not(None)
+    connection.execute(update(package).where(named).values(own_custom_id=package.c.custom_id, custom_id=None))
     pushing.forget(connection, package_id)
+    recurring.stop(connection, package_id)

@@ -15,6 +15,7 @@ from bridge.domain.status import ItemState, PackageState, SubmissionState
 from bridge.errors import CallError, ErrorCode
 
 __all__ = [
+    "PACED",
     "Accepted",
     "Cancelled",
     "DuePush",
@@ -39,6 +40,10 @@ __all__ = [
     "Taken",
     "Unknown",
 ]
+
+
+PACED = "paced"
+"""Claim of a pending submission whose due_at is its slot under a rate limit."""
 
 
 class DuplicateCustomId(CallError):
@@ -81,6 +86,8 @@ class NewPackage(NamedTuple):
     repeats: datetime | None = None
     # the bridge pushes to Message.push_url in the vendor's place
     push: bool = False
+    # WAITING: due_at is its slot under a rate limit
+    paced: bool = False
 
     def __repr__(self) -> str:  # accounts and texts never reach a log
         return f"<NewPackage {self.message!r}>"

@@ -31,6 +31,8 @@ class Backend:
     outbound: Outbound
     # features that the vendor lacks and that are dropped all the same, because the operator said so
     ignored: frozenset[Feature] = frozenset()
+    # messages a second of each account; None for no limit
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

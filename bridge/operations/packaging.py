@@ -51,10 +51,13 @@ def parts_of(account: Account, message: Message) -> tuple[Part, ...]:
     return plan(message, limits, chosen)
 
 
-def new_package(account: Account, message: Message, parts: Sequence[Part], due_at: datetime | None) -> NewPackage:
+def new_package(
+    account: Account, message: Message, parts: Sequence[Part], due_at: datetime | None, *, paced: bool = False
+) -> NewPackage:
     """A package to be recorded.
 
     due_at: when the background sends it, for what is not sent at once; parts with a time of their own have that.
+    paced: due_at is its slot under a rate limit.
     """
     vendor = account.backend.vendor
     start = message.send_at or message.accepted_at
@@ -70,6 +73,8 @@ def new_package(account: Account, message: Message, parts: Sequence[Part], due_a
         due_at=message.accepted_at + CLAIM if due_at is None else due_at,
         valid_until=end + timedelta(minutes=message.validity_minutes),
         repeats=_first_repeat(account, message, start),
+        push=message.push_url is not None and Feature.PUSH not in vendor.features,
+        paced=paced,
     )
 
 

@@ -19,7 +19,8 @@ from typing import Any
 from bridge.domain.capability import Feature
 from bridge.domain.clock import Clock
 from bridge.domain.message import Message
-from bridge.errors import CallError, ErrorCode, LedgerUnavailable, NotSent, OutcomeUnknown
+from bridge.domain.status import PackageState
+from bridge.errors import CallError, ErrorCode, LedgerUnavailable, NotSent, OutcomeUnknown, Reason
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import (
     Accepted,
@@ -31,6 +32,7 @@ from bridge.ledger.values import (
 )
 from bridge.log import get_logger
 from bridge.operations.backend import UNREACHABLE, Account, UseCase, need, prove
+from bridge.operations.pace import Pace
 from bridge.operations.packaging import is_portioned, new_package, parts_of
 from bridge.operations.plan import Part
 from bridge.operations.send import features_of
@@ -51,6 +53,10 @@ _DROPPED = {
     Feature.TRUST_DATE: "trust_at",
     Feature.COMMERCIAL: "commercial",
 }
+_TOO_MANY = Reason(
+    "{vendor} için saniyelik gönderim sınırı dolu; mesaj alınmadı.",
+    "The limit of messages a second for {vendor} is used up; the message was not taken.",
+)
 # vendor messages of one package that are on their way at once
 _AT_ONCE = 8
 # when the background looks at a submission again
@@ -97,6 +103,7 @@ class RecordedSend:
     def __init__(self, case: UseCase, ledger: Ledger, clock: Clock, submitter: Submitter) -> None:
         """case: the use case without a ledger; it checks the fields."""
         self._case, self._ledger, self._clock, self._submitter = case, ledger, clock, submitter
+        self._pace = Pace(ledger)
 
     def prepare(self, values: Mapping[str, Any]) -> Message:
         message: Message = self._case.prepare(values)
@@ -118,10 +125,19 @@ class RecordedSend:
         await prove(account, timing)
         parts = parts_of(account, prepared)
         due_at = _held_until(account, prepared)
-        recorded = await self._ledger.record(new_package(account, prepared, parts, due_at))
-        if due_at is not None:
+        slot = None if due_at is not None else await self._slot(account, prepared, len(parts))
+        new = new_package(account, prepared, parts, due_at or slot, paced=slot is not None)
+        recorded = await self._ledger.record(new)
+        if new.state is PackageState.WAITING:
             return recorded.package_id
         return await self._send(account, parts, recorded, timing)
+
+    async def _slot(self, account: Account, message: Message, count: int) -> datetime | None:
+        """When it may be sent under the vendor's rate limit; None for at once. Raises CallError when that would be too late."""
+        slot = await self._pace.slot(account, count, message.accepted_at)
+        if slot is not None and (not account.lasting or slot >= message.accepted_at + timedelta(minutes=message.validity_minutes)):
+            raise CallError(ErrorCode.SYSTEM_MAINTENANCE, _TOO_MANY, vendor=account.backend.vendor.kind)
+        return slot
 
     async def _send(self, account: Account, parts: Sequence[Part], recorded: Recorded, timing: Timing) -> int:
         if len(parts) == 1:
