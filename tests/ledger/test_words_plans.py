@@ -10,23 +10,33 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import update as update_table
 
+from bridge.domain.message import Period, PeriodType
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
 from bridge.domain.status import ItemState, PackageFilter, PackageState
 from bridge.ledger import listing, walking
 from bridge.ledger.database import PostgresDatabase, SqliteDatabase
+from bridge.ledger.instant import to_ms
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.tables import item, package, submission
+from bridge.ledger.tables import item, package, process, submission
 from bridge.ledger.values import Accepted, Recorded, Unknown
-from tests.ledger.said import ACCOUNT, NOW, OTHER, at, new, outcome
+from tests.ledger.said import ACCOUNT, NOW, OTHER, accept, at, new, numbers, outcome, record, update
 from tests.postgres import Postgres
 
 Ask = Callable[[Awaitable[Any]], Awaitable[list[str]]]
 Statement = tuple[str, Any]
-# a table, or an index, of which every row is looked at; but the index of unknown outcomes has only what is asked for
-SQLITE_SCAN = re.compile(r"SCAN (package|submission|item)\b(?! USING INDEX submission_unknown)")
-POSTGRES_SCAN = re.compile(r"Seq Scan on (package|submission|item)\b(?!_)")
+# a table, or an index, of which every row is looked at; but some indices have only what is asked for
+ONLY_THESE = "submission_(unknown|stuck|pending)|push_(dead|due)|recurrence_(due|stuck)"
+TABLES = "package|submission|item|push|recurrence"
+SQLITE_SCAN = re.compile(rf"SCAN ({TABLES})\b(?! USING (COVERING )?INDEX ({ONLY_THESE}))")
+POSTGRES_SCAN = re.compile(rf"Seq Scan on ({TABLES})\b(?!_)")
+# a few rows PostgreSQL reads in no other way
+CROWDED_SCAN = re.compile(r"Seq Scan on (submission|push|recurrence)\b(?!_)")
+EXPLAINED = ("SELECT", "WITH", "UPDATE", "DELETE")
 DAY = timedelta(days=1)
+LEASE = timedelta(minutes=2)
+WAITING = 100_000
 
 PACKAGES = {
     "no filter": PackagesQuery(),
@@ -54,10 +64,10 @@ PACKAGES = {
 }
 
 
-def engine_of(ledger: Ledger) -> Engine:
-    """What reading goes through."""
+def engines_of(ledger: Ledger) -> list[Engine]:
+    """What reading and writing go through."""
     store: Any = ledger._store
-    return store._readers if isinstance(store, SqliteDatabase) else store._engine.sync_engine
+    return [store._readers, store._writers] if isinstance(store, SqliteDatabase) else [store._engine.sync_engine]
 
 
 @pytest.fixture
@@ -65,11 +75,12 @@ async def ask(ledger: Ledger) -> AsyncIterator[Ask]:
     """Asks; the database's plans for each statement that was asked."""
     asked: list[Statement] = []
 
-    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
+    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if not many:
+            asked.append((statement, parameters))
 
-    engine = engine_of(ledger)
-    event.listen(engine, "before_cursor_execute", remember)
+    for engine in engines_of(ledger):
+        event.listen(engine, "before_cursor_execute", remember)
 
     def plan(connection: Connection, statement: str, parameters: Any) -> str:
         word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
@@ -79,7 +90,7 @@ async def ask(ledger: Ledger) -> AsyncIterator[Ask]:
         asked.clear()
         await words
         found = []
-        for statement, parameters in [each for each in asked if each[0].lstrip().startswith(("SELECT", "WITH"))]:
+        for statement, parameters in [each for each in asked if each[0].lstrip().startswith(EXPLAINED)]:
             found.append(
                 statement + "\n" + await ledger._store.read(lambda connection, s=statement, p=parameters: plan(connection, s, p))
             )
@@ -87,11 +98,12 @@ async def ask(ledger: Ledger) -> AsyncIterator[Ask]:
         return found
 
     yield plans
-    event.remove(engine, "before_cursor_execute", remember)
+    for engine in engines_of(ledger):
+        event.remove(engine, "before_cursor_execute", remember)
 
 
-def scans(plans: list[str]) -> list[str]:
-    return [plan for plan in plans if SQLITE_SCAN.search(plan) or POSTGRES_SCAN.search(plan)]
+def scans(plans: list[str], postgres: re.Pattern[str] = POSTGRES_SCAN) -> list[str]:
+    return [plan for plan in plans if SQLITE_SCAN.search(plan) or postgres.search(plan)]
 
 
 @pytest.fixture
@@ -153,6 +165,56 @@ async def test_no_question_scans_a_table(ledger: Ledger, filled: list[Recorded],
     wrong["uncertain"] = scans(await ask(ledger.uncertain(None, 50)))
     wrong["uncertain of an account"] = scans(await ask(ledger.uncertain(ACCOUNT, 50)))
     assert not any(wrong.values()), "\n\n".join(f"{name}: {plan}" for name, plans in wrong.items() for plan in plans)
+
+
+@pytest.fixture
+async def crowd(ledger: Ledger, url: str) -> Recorded:
+    """Much that waits for later, and much that is over; one package of which everything is due. Nothing but that is looked at."""
+    later = to_ms(NOW + DAY)
+    recorded = await record(ledger, period=Period(type=PeriodType.DAILY), repeats=NOW, push_url="https://a.example", push=True)
+    await accept(ledger, recorded, due_at=NOW)
+    await ledger.report(recorded.submission_ids[0], [update(numbers(1)[0], ItemState.DELIVERED)], NOW)
+    waiting = await record(ledger, state=PackageState.WAITING, due_at=NOW)
+    crowd = "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < {})"
+    rows = [
+        f"""INSERT INTO submission (id, package_id, state, claim, first, last, due_at, alone)
+            {crowd.format(WAITING)} SELECT n, 0, CASE n % 3 WHEN 2 THEN 4 ELSE n % 3 END, 'x', 0, 0, {later} + n, 1 FROM many""",
+        f"""INSERT INTO push (account, package_id, url, created_at, delivered_at, due_at)
+            {crowd.format(WAITING // 10)} SELECT 1, n, '', 0, {later} + n, CASE n % 100 WHEN 0 THEN {later} + n END FROM many""",
+        f"""INSERT INTO recurrence (package_id, type, first_at, next_at, due_at)
+            {crowd.format(WAITING // 10)} SELECT n, 1, 0, CASE n % 100 WHEN 0 THEN {later} + n END, CASE n % 100 WHEN 0 THEN {later} + n END FROM many""",
+    ]
+    for each in rows:
+        await ledger._store.change(lambda connection, each=each: connection.exec_driver_sql(each))
+    if isinstance(ledger._store, PostgresDatabase):
+        await asyncio.to_thread(Postgres(url).run, "VACUUM ANALYZE")
+    return waiting
+
+
+async def test_the_background_looks_at_nothing_that_waits_for_later(ledger: Ledger, other: Ledger, crowd: Recorded, ask: Ask):
+    await other.alive()
+    await ledger._store.change(lambda connection: connection.execute(update_table(process).values(seen_at=0)))
+    words = {
+        "take": lambda: ledger.take(NOW, 50, LEASE),
+        "begin": lambda: ledger.begin(crowd.submission_ids, NOW + LEASE),
+        "postpone": lambda: ledger.postpone(crowd.submission_ids, NOW),
+        "abandon": lambda: ledger.abandon(NOW),
+        "take_recurrences": lambda: ledger.take_recurrences(NOW, 50, LEASE),
+        "take_pushes": lambda: ledger.take_pushes(NOW, 50, LEASE),
+        "push_content": lambda: ledger.push_content(1),
+        "pushed": lambda: ledger.pushed(1, NOW),
+        "prune": lambda: ledger.prune(NOW + DAY / 2),
+        "cancel": lambda: ledger.cancel(ACCOUNT, PackageKey(id=crowd.package_id)),
+        "overview": ledger.overview,
+        "message_of_package": lambda: ledger.message_of_package(crowd.package_id),
+    }
+    plans = {name: await ask(word()) for name, word in words.items()}
+    wrong = {name: scans(each, CROWDED_SCAN) for name, each in plans.items()}
+    assert not any(wrong.values()), "\n\n".join(f"{name}: {plan}" for name, each in wrong.items() for plan in each)
+    for name, index in (("take", "submission_due"), ("take_recurrences", "recurrence_due"), ("take_pushes", "push_due")):
+        assert index in plans[name][0], plans[name][0]
+    assert "submission_due" in plans["abandon"][0]
+    assert "submission_due" in plans["abandon"][2]
 
 
 async def test_a_scan_would_be_seen(ledger: Ledger, ask: Ask):
