@@ -253,6 +253,10 @@ class Ledger:
         """The client's server did not take it. what: the kind of failure, never data. due_at: when to try again; None: never."""
         await self._store.change(lambda connection: pushing.failed(connection, push_id, what, due_at))
 
+    async def put_off_push(self, push_id: int, due_at: datetime) -> None:
+        """Gives back what was taken and not tried: that was no attempt."""
+        await self._store.change(lambda connection: pushing.put_off(connection, push_id, due_at))
+
     async def prune(self, before: datetime, limit: int = 1000) -> int:
         """Deletes at most `limit` pushes that were delivered before that; how many it did."""
         if not await self._store.read(lambda connection: pushing.old(connection, before)):

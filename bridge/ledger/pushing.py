@@ -34,6 +34,7 @@ __all__ = [
     "open_one",
     "prune",
     "pushed",
+    "put_off",
     "split",
     "take",
     "tell",
@@ -110,7 +111,7 @@ def open_one(connection: Connection, push_id: int) -> DuePush | None:
 def _read(connection: Connection, chosen: ColumnElement[bool]) -> tuple[DuePush, ...]:
     query = select(push, account.c.name).join(account, account.c.id == push.c.account).where(chosen)
     return tuple(
-        DuePush(id=row.id, package_id=row.package_id, account=row.name, url=row.url, attempts=row.attempts)
+        DuePush(row.id, row.package_id, row.name, row.account, row.url, row.attempts)
         for row in connection.execute(query.order_by(push.c.id))
     )
 
@@ -177,6 +178,12 @@ def failed(connection: Connection, push_id: int, what: str, due_at: datetime | N
     """It was not delivered, unless another process did it. due_at: when to try again; None: never."""
     open_ = [push.c.id == push_id, push.c.delivered_at.is_(None)]
     connection.execute(update(push).where(*open_).values(due_at=None if due_at is None else to_ms(due_at), error=what))
+
+
+def put_off(connection: Connection, push_id: int, due_at: datetime) -> None:
+    """It was taken, but not tried."""
+    open_ = [push.c.id == push_id, push.c.delivered_at.is_(None)]
+    connection.execute(update(push).where(*open_).values(due_at=to_ms(due_at), attempts=push.c.attempts - 1))
 
 
 def old(connection: Connection, before: datetime) -> bool:

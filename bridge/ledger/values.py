@@ -269,6 +269,8 @@ class DuePush(NamedTuple):
     package_id: int
     # the bridge's username
     account: str
+    # the ledger's number of it
+    account_id: int
     url: str
     # with this one
     attempts: int
