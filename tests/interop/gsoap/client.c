@@ -11,6 +11,7 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 static char *url, *username, *password, *sender, *tag;
+static short version; /* of SOAP, as gSOAP counts: 1 is 1.1, 2 is 1.2 */
 static struct soap *ctx;
 static char reason[1000]; /* of the failure of the check that runs; empty while there is none */
 
@@ -349,6 +350,7 @@ static void credit(void)
     struct _ns1__getUserCredit request = {0};
     struct _ns1__getUserCreditResponse response;
     is_credit(CALL(getUserCredit, request, response));
+    EXPECT(ctx->version == version); /* by now that of the answer */
 }
 
 static void credit_wrong_password(void)
@@ -398,13 +400,14 @@ static const struct {
 int main(int count, char **arguments)
 {
     int at;
-    if (count != 6)
+    if (count != 7)
         return 2;
-    url = arguments[1];
-    username = arguments[2];
-    password = arguments[3];
-    sender = arguments[4];
-    tag = arguments[5];
+    version = (short)atoi(arguments[1]);
+    url = arguments[2];
+    username = arguments[3];
+    password = arguments[4];
+    sender = arguments[5];
+    tag = arguments[6];
     for (at = 0; at < COUNT(checks); at++) {
         ctx = soap_new1(SOAP_C_UTFSTRING); /* char * is UTF-8, both ways */
         *reason = '\0';
