@@ -35,6 +35,7 @@ from bridge.operations.senders import GetSmsSendersCase
 from bridge.operations.throttle import Throttle
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import Outbound, open_engine
+from bridge.outbound.guard import Guard
 from bridge.settings import AccountSettings, Settings, SoapSettings, VendorConfig, settings_error
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.endpoint import Endpoint, EndpointOptions
@@ -163,7 +164,7 @@ def _mapped(index: int, entry: AccountSettings, settings: Settings, backends: di
         credentials = backend.vendor.credentials_type.model_validate(found)
     except ValidationError as error:
         raise settings_error(error, key, "credentials") from None
-    return MappedAccount(Account(entry.username, backend, credentials), password, entry.password_hash)
+    return MappedAccount(Account(entry.username, backend, credentials, user_id=entry.user_id), password, entry.password_hash)
 
 
 def _accounts(settings: Settings, mapped: dict[str, MappedAccount], backends: dict[str, Backend]) -> Accounts:
@@ -189,7 +190,7 @@ def _use_cases(settings: Settings, recording: Recording | None) -> dict[str, Use
         "cancelSmsPackage": CancelSmsPackageCase(),
         "getUserCredit": GetUserCreditCase(),
     }
-    return cases if recording is None else recording.over(cases)
+    return cases if recording is None else recording.over(cases, Guard(settings.push.allow_hosts))
 
 
 def _endpoint(settings: Settings) -> EndpointOptions:
@@ -239,7 +240,7 @@ class App:
             return
         stale, self.bridge = self.bridge, fresh
         if self._recording is not None:
-            self._recording.use(fresh.accounts)
+            self._recording.use(fresh.accounts, Guard(fresh.settings.push.allow_hosts))
         log.info("settings reloaded")
         await stale.close()
 
@@ -253,7 +254,7 @@ class App:
         self._recording = await Recording.open(settings.ledger)
         unopened, self.bridge = self.bridge, compose(settings, self._recording, self.metrics)
         await unopened.close()
-        self._recording.use(self.bridge.accounts)
+        self._recording.use(self.bridge.accounts, Guard(settings.push.allow_hosts))
         self._recording.start()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

@@ -10,6 +10,7 @@ from typing import Self
 from bridge.domain.clock import Clock, SystemClock
 from bridge.errors import LedgerUnavailable, SettingsError
 from bridge.jobs.dispatcher import Dispatcher
+from bridge.jobs.push import Pusher
 from bridge.jobs.queue import install
 from bridge.jobs.submissions import Submissions
 from bridge.jobs.work import Work
@@ -18,6 +19,7 @@ from bridge.operations.backend import Account, UseCase
 from bridge.operations.recorded import RecordedSend, Submitter
 from bridge.operations.refresh import Refresher
 from bridge.operations.stored import StoredCancel, StoredItems, StoredPackages
+from bridge.outbound.guard import Guard
 from bridge.settings import LedgerSettings
 
 __all__ = ["Recording"]
@@ -41,7 +43,8 @@ class Recording:
         self._submitter = Submitter(clock, keep=settings.when_unreachable == "keep")
         self._refresher = Refresher(ledger, clock, settings.query_seconds)
         keep = None if settings.keep_days is None else timedelta(days=settings.keep_days)
-        self.work = Work(ledger, clock, Submissions(ledger, clock, self._submitter, self._refresher), keep)
+        self._pusher = Pusher(ledger, clock)
+        self.work = Work(ledger, clock, Submissions(ledger, clock, self._submitter, self._refresher), self._pusher, keep)
         self._dispatcher: Dispatcher | None = None
 
     @classmethod
@@ -76,12 +79,13 @@ class Recording:
         with _named():
             return await Ledger.versions(settings.clear_url())
 
-    def over(self, cases: Mapping[str, UseCase]) -> dict[str, UseCase]:
-        """The use cases with a ledger, from those without."""
+    def over(self, cases: Mapping[str, UseCase], guard: Guard) -> dict[str, UseCase]:
+        """The use cases with a ledger, from those without. guard: of URLs that clients want to be told at."""
         ledger, refresher = self.ledger, self._refresher
+        sends = ("sendOtp", "sendSms")
         return {
             **cases,
-            **{name: RecordedSend(cases[name], ledger, self._clock, self._submitter) for name in ("sendOtp", "sendSms")},
+            **{name: RecordedSend(cases[name], ledger, self._clock, self._submitter, guard) for name in sends},
             "getSmsPackages": StoredPackages(cases["getSmsPackages"], ledger, refresher),
             "getSmsPackageItems": StoredItems(cases["getSmsPackageItems"], ledger, refresher),
             "cancelSmsPackage": StoredCancel(cases["cancelSmsPackage"], ledger, refresher),
@@ -92,9 +96,10 @@ class Recording:
         self._dispatcher = self.dispatcher()
         self._dispatcher.start()
 
-    def use(self, accounts: Mapping[str, Account]) -> None:
-        """The accounts that the background acts for, from now on."""
+    def use(self, accounts: Mapping[str, Account], guard: Guard) -> None:
+        """The accounts that the background acts for, and whom it may tell, from now on."""
         self.work.use(accounts)
+        self._pusher.use(guard, accounts)
 
     def dispatcher(self) -> Dispatcher:
         """The background; it does not run yet."""
@@ -108,4 +113,5 @@ class Recording:
         """Ends the background, with so much time for what it has in hand, then the ledger."""
         if self._dispatcher is not None:
             await self._dispatcher.stop(seconds)
+        await self._pusher.close()
         await self.ledger.close()

@@ -260,6 +260,9 @@ class AccountSettings(Section):
     password_env: str | None = Field(None, description="Environment variable that holds the password.")
     password_file: Path | None = Field(None, description="File that holds the password.")
     vendor: str | None = Field(None, description="NAME of [vendors.NAME]; may be left out when there is one.")
+    user_id: int | None = Field(
+        None, description="userID in pushes, as the old platform had it; else a number of the bridge's own."
+    )
     credentials: dict[str, Any] = Field(
         {}, repr=False, description="What the vendor asks for; KEY_env and KEY_file name where to find a value."
     )

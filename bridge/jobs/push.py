@@ -27,10 +27,10 @@ from bridge.errors import TransportError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import DuePush, PushContent
 from bridge.log import get_logger
+from bridge.operations.backend import Account
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.fast import FastEngine
 from bridge.outbound.guard import Guard
-from bridge.settings import PushSettings
 
 __all__ = ["PLAN", "Pusher", "body_of"]
 
@@ -58,17 +58,17 @@ class _Places:
 class Pusher:
     """Delivers pushes. Made in the event loop that uses it."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, settings: PushSettings) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger, self._clock = ledger, clock
-        self._guard = Guard(settings.allow_hosts)
+        self._guard = Guard()
         # never a proxy: it would connect in our place
         self._engine = FastEngine(_ENGINE, self._permit)
-        self._user_ids: Mapping[str, int] = {}
+        self._accounts: Mapping[str, Account] = {}
         self._places: dict[str, _Places] = {}
 
-    def use(self, settings: PushSettings, user_ids: Mapping[str, int]) -> None:
-        """From now on these settings. user_ids: {username: userID} of accounts that have one of their own."""
-        self._guard, self._user_ids = Guard(settings.allow_hosts), user_ids
+    def use(self, guard: Guard, accounts: Mapping[str, Account]) -> None:
+        """From now on these. accounts: {username: account}; others are told too, for their packages are there."""
+        self._guard, self._accounts = guard, accounts
 
     async def look(self, push_id: int) -> None:
         """The job: delivers a push that was taken, unless that is done. Raises LedgerUnavailable."""
@@ -90,8 +90,7 @@ class Pusher:
             content = await self._ledger.push_content(due.id)
             if content is None:
                 return
-            body = body_of(content, self._user_ids.get(due.account, due.account_id))
-            failure = await self._post(str(url), body)
+            failure = await self._post(str(url), body_of(content, self._user_id(due)))
         if failure is None:
             await self._ledger.pushed(due.id, self._clock())
         else:
@@ -103,6 +102,10 @@ class Pusher:
     async def close(self) -> None:
         """Lets go of connections."""
         await self._engine.close()
+
+    def _user_id(self, due: DuePush) -> int:
+        account = self._accounts.get(due.account)
+        return due.account_id if account is None or account.user_id is None else account.user_id
 
     async def _post(self, url: str, body: dict[str, Any]) -> str | None:
         """None when the server took it; else the kind of failure, which holds no data."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bridge.domain.clock import Clock
-from bridge.jobs.queue import SUBMISSION, Handler
+from bridge.jobs.push import Pusher
+from bridge.jobs.queue import PUSH, SUBMISSION, Handler
 from bridge.jobs.repeats import Repeats
 from bridge.jobs.submissions import Submissions
 from bridge.ledger.ledger import Ledger
@@ -23,12 +24,12 @@ _DELIVERED_FOR = timedelta(days=7)
 class Work:
     """Bound to the accounts of a configuration, which may change."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, submissions: Submissions, keep: timedelta | None) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, submissions: Submissions, pusher: Pusher, keep: timedelta | None) -> None:
         """keep: how long finished packages stay; None for ever."""
         self._ledger, self._clock, self._keep = ledger, clock, keep
         self._submissions, self._repeats = submissions, Repeats(ledger, clock)
         self._tidied = clock() - _TIDY_EVERY
-        self.handlers: Mapping[str, Handler] = {SUBMISSION: submissions.look}
+        self.handlers: Mapping[str, Handler] = {SUBMISSION: submissions.look, PUSH: pusher.look}
 
     def use(self, accounts: Mapping[str, Account]) -> None:
         """accounts: {username: account}; what belongs to others is left alone."""

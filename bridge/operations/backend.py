@@ -12,7 +12,7 @@ from bridge.errors import CallError, ErrorCode, NotSent, Reason, TransportError
 from bridge.outbound.driver import Outbound, Timing
 from bridge.vendors.contract import Credentials, Vendor
 
-__all__ = ["UNREACHABLE", "Account", "Backend", "UseCase", "ask", "need", "prove"]
+__all__ = ["UNREACHABLE", "UNSUPPORTED", "Account", "Backend", "UseCase", "ask", "need", "prove"]
 
 T = TypeVar("T")
 
@@ -46,6 +46,8 @@ class Account:
     proven: bool = True
     # the credentials are configured, so that the bridge can act for the account later
     lasting: bool = True
+    # what pushes call it, where the operator says
+    user_id: int | None = None
 
 
 class UseCase(Protocol):
@@ -60,11 +62,11 @@ class UseCase(Protocol):
         ...
 
 
-def need(account: Account, feature: Feature) -> None:
+def need(account: Account, feature: Feature, reason: Reason = UNSUPPORTED) -> None:
     """Raises CallError ERR_BAD_REQUEST, naming vendor and field, when the account's vendor lacks the feature."""
     vendor = account.backend.vendor
     if feature not in vendor.features and feature not in account.backend.ignored:
-        raise CallError(ErrorCode.BAD_REQUEST, UNSUPPORTED, vendor=vendor.kind, field=feature.field)
+        raise CallError(ErrorCode.BAD_REQUEST, reason, vendor=vendor.kind, field=feature.field)
 
 
 async def ask(account: Account, exchange: Exchange[T], timing: Timing) -> T:

@@ -83,7 +83,7 @@ def _message(
         encoding=Encoding(request.encoding),
         validity_minutes=_validity(request.validity, kind),
         accepted_at=now,
-        push_url=request.push_settings.url if request.push_settings else None,
+        push_url=(request.push_settings.url or None) if request.push_settings else None,
         commercial=request.commercial,
         custom_id=request.custom_id or own_custom_id,
         **more,

@@ -31,19 +31,20 @@ from bridge.ledger.values import (
     Unknown,
 )
 from bridge.log import get_logger
-from bridge.operations.backend import UNREACHABLE, Account, UseCase, need, prove
+from bridge.operations.backend import UNREACHABLE, UNSUPPORTED, Account, UseCase, need, prove
 from bridge.operations.pace import Pace
 from bridge.operations.packaging import is_portioned, new_package, parts_of
 from bridge.operations.plan import Part
 from bridge.operations.send import features_of
 from bridge.outbound.driver import Timing
+from bridge.outbound.guard import Guard
 
 __all__ = ["RecordedSend", "Submitter"]
 
 log = get_logger("bridge.send")
 
 # what the bridge supplies where the vendor lacks it
-SUPPLIED = frozenset({Feature.CUSTOM_ID, Feature.SCHEDULE, Feature.PERIODIC})
+SUPPLIED = frozenset({Feature.CUSTOM_ID, Feature.SCHEDULE, Feature.PERIODIC, Feature.PUSH})
 # of that, what is done when the client is no longer there: only with credentials of the bridge's own
 _LATER = SUPPLIED - {Feature.CUSTOM_ID}
 # what the operator may have dropped, as Message has it
@@ -56,6 +57,10 @@ _DROPPED = {
 _TOO_MANY = Reason(
     "{vendor} için saniyelik gönderim sınırı dolu; mesaj alınmadı.",
     "The limit of messages a second for {vendor} is used up; the message was not taken.",
+)
+UNATTENDED = Reason(
+    "{vendor} bu özelliği desteklemiyor: {field}. Köprü bunu yalnızca kendi tanıdığı hesaplar ([[accounts]]) için yapabilir.",
+    "{vendor} does not support {field}. The bridge can do it only for accounts that it has itself ([[accounts]]).",
 )
 # vendor messages of one package that are on their way at once
 _AT_ONCE = 8
@@ -100,9 +105,9 @@ class Submitter:
 class RecordedSend:
     """sendSms or sendOtp over the ledger."""
 
-    def __init__(self, case: UseCase, ledger: Ledger, clock: Clock, submitter: Submitter) -> None:
-        """case: the use case without a ledger; it checks the fields."""
-        self._case, self._ledger, self._clock, self._submitter = case, ledger, clock, submitter
+    def __init__(self, case: UseCase, ledger: Ledger, clock: Clock, submitter: Submitter, guard: Guard) -> None:
+        """case: the use case without a ledger; it checks the fields. guard: of URLs that the bridge itself would push to."""
+        self._case, self._ledger, self._clock, self._submitter, self._guard = case, ledger, clock, submitter, guard
         self._pace = Pace(ledger)
 
     def prepare(self, values: Mapping[str, Any]) -> Message:
@@ -119,8 +124,9 @@ class RecordedSend:
         supplied = SUPPLIED if account.lasting else SUPPLIED - _LATER
         for feature in features_of(prepared):
             if feature not in supplied:
-                need(account, feature)
+                need(account, feature, UNATTENDED if feature in _LATER else UNSUPPORTED)
         prepared = _without(prepared, account.backend.ignored - vendor.features)
+        self._check_url(account, prepared)
         vendor.check(prepared)
         await prove(account, timing)
         parts = parts_of(account, prepared)
@@ -154,6 +160,13 @@ class RecordedSend:
             await self._release(recorded.package_id)
             raise CallError(refusals[0].code, message=refusals[0].message)
         return public_id or recorded.package_id
+
+    def _check_url(self, account: Account, message: Message) -> None:
+        """Raises CallError ERR_BAD_REQUEST for a URL that the bridge would never push to. Those of vendors are theirs to judge."""
+        if message.push_url is not None and Feature.PUSH not in account.backend.vendor.features:
+            objection = self._guard.objection(message.push_url)
+            if objection is not None:
+                raise CallError(ErrorCode.BAD_REQUEST, objection, field="pushSettings.url")
 
     async def _release(self, package_id: int) -> None:
         """The customID may be used again: who is refused for want of credit corrects that and calls again."""

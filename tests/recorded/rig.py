@@ -28,6 +28,7 @@ from bridge.ledger.values import StoredPackage, StoredSubmission
 from bridge.operations.backend import Account, Backend
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.driver import open_engine
+from bridge.outbound.guard import Guard
 from bridge.recording import Recording
 from bridge.sandbox import Clock, Options
 from bridge.settings import Settings
@@ -232,7 +233,8 @@ class Rig:
         """Lets time pass, and does what is due then. accounts: those of the configuration, if not all."""
         if seconds:
             self.advance(seconds)
-        self.recording.use(self.bridge.accounts if accounts is None else accounts)
+        allowed = Guard(self.bridge.settings.push.allow_hosts)
+        self.recording.use(self.bridge.accounts if accounts is None else accounts, allowed)
         await self.recording.dispatcher().feed(_Now(self.recording.work.handlers))
 
     def advance(self, seconds: float) -> None:
