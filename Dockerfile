@@ -1,6 +1,9 @@
 # syntax=docker/dockerfile:1
 
-FROM python:3.13-slim AS build
+# by version; --build-arg PYTHON=python@sha256:.. pins it to the bit
+ARG PYTHON=python:3.13.14-slim
+
+FROM ${PYTHON} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 # dependencies first: they change less often than the code
@@ -15,7 +18,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 RUN python -m venv --without-pip /opt/smsbridge \
     && pip --python /opt/smsbridge/bin/python install --no-index --no-deps /wheels/*.whl
 
-FROM python:3.13-slim
+FROM ${PYTHON}
 LABEL org.opencontainers.image.title="smsbridge" \
       org.opencontainers.image.description="The SOAP interface of Node SMS API v1.8.3 in front of any vendor's REST interface" \
       org.opencontainers.image.licenses="MIT"
@@ -29,7 +32,9 @@ ENV PATH=/opt/smsbridge/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
 WORKDIR /var/lib/smsbridge
 VOLUME /var/lib/smsbridge
-EXPOSE 9587
+EXPOSE 9587 9588
+# calls in flight end, within server.shutdown_seconds: give `docker stop` more time than that
+STOPSIGNAL SIGTERM
 # without the proxies that the environment may name
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(os.environ.get('SMSBRIDGE_HEALTH_URL', 'http://127.0.0.1:9587/healthz'), timeout=4)"]
 ENTRYPOINT ["smsbridge"]
