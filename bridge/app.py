@@ -198,6 +198,7 @@ def _endpoint(settings: Settings) -> EndpointOptions:
     return EndpointOptions(
         limits=XmlLimits(soap.max_depth, soap.max_elements, soap.max_refs),
         max_body=server.max_body_bytes,
+        max_bodies=server.max_bodies_bytes,
         language=soap.language,
         fault_status=soap.fault_status,
         public_url=server.public_url and server.public_url.removesuffix("/"),

@@ -27,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from bridge.errors import ErrorCode, ProtocolError
 from bridge.log import get_logger
+from bridge.memory import Memory
 from bridge.settings import ServerSettings
 from bridge.soap.writer import SOAP11, write_fault
 
@@ -71,6 +72,7 @@ class Gate:
         self._pause = min(1.0, self.head_seconds / 4, self.body_seconds / 4)
         self._open: dict[Protocol, str] = {}
         self._by_address: Counter[str] = Counter()
+        self._memory = Memory()
         self._sweeping = False
         self._quiet_until = 0.0
 
@@ -111,6 +113,8 @@ class Gate:
         now = loop.time()
         for connection in list(self._open):
             connection.hurry(now)
+        if self._memory.has_grown():
+            loop.run_in_executor(None, self._memory.give_back)
         self._sweeping = bool(self._open)
         if self._sweeping:
             loop.call_later(self._pause, self._sweep, loop)

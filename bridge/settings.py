@@ -122,12 +122,21 @@ class ServerSettings(Section):
         500, ge=1, description="Those of one address; not counted for trusted_proxies, through which many clients come."
     )
     max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024, le=2**30, description="Largest request, also after decompression.")
+    max_bodies_bytes: int = Field(
+        256 * 1024 * 1024, ge=1024, description="Large requests in memory at one time, per process; small ones do not count."
+    )
     backlog: int = Field(2048, ge=1, le=65535, description="Connections waiting to be accepted.")
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _the_largest_has_room(self) -> Self:
+        if self.max_bodies_bytes < self.max_body_bytes:
+            raise ValueError("max_bodies_bytes: must not be less than max_body_bytes")
         return self
 
 

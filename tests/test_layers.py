@@ -26,6 +26,7 @@ ROOMS = [
     "metrics",
     "settings",
     "log",
+    "memory",
     "redaction",
     "domain",
     "errors",

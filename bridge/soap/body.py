@@ -14,54 +14,111 @@ from functools import lru_cache
 
 from starlette.types import Receive
 
-from bridge.errors import ErrorCode, ProtocolError
+from bridge.errors import ErrorCode, FaultSide, ProtocolError
 
-__all__ = ["media", "read_body"]
+__all__ = ["LARGE", "Room", "media", "read_body"]
+
+LARGE = 64 * 1024
+"""Bytes from which a request counts as large: it costs milliseconds and megabytes."""
 
 # what is read and thrown away of a body that is too large, in bytes and seconds
 _DRAIN = 64 * 1024 * 1024
 _DRAIN_SECONDS = 10.0
+# what of a Content-Type is read
+_MEDIA = 500
 # compressed bytes that are decompressed on the event loop: they hold a thousand times as many at most
 _SMALL = 1024
 
 
-@lru_cache(maxsize=256)  # bounded: the value is the client's
 def media(content_type: bytes) -> tuple[bool, str | None]:
     """(whether it is SOAP 1.2, charset). The charset may be quoted."""
+    return _media(content_type[:_MEDIA])
+
+
+@lru_cache(maxsize=256)  # bounded, as is its length: the value is the client's
+def _media(content_type: bytes) -> tuple[bool, str | None]:
     kind, *parameters = content_type.decode("latin-1").split(";")
     pairs = (parameter.partition("=") for parameter in parameters)
     charset = next((value.strip().strip("\"'") for name, _, value in pairs if name.strip().lower() == "charset"), None)
     return kind.strip().lower() == "application/soap+xml", charset or None
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes | None:
-    """The whole body, decompressed; None when the client went away. Raises ProtocolError when it is too large or broken."""
+class Room:
+    """What large requests hold in memory, all together.
+
+    Small ones are not counted: whoever fills the room with large ones does not keep them from being served.
+    """
+
+    def __init__(self, most: int) -> None:
+        """most: bytes of large bodies at one time."""
+        self._left = most
+
+    def take(self, count: int) -> None:
+        """Raises ProtocolError when there is no room for so many bytes more."""
+        if count > self._left:
+            text = "The server has too many large requests at this time."
+            raise ProtocolError(text, FaultSide.SERVER, ErrorCode.CONCURRENT_REQUEST_LIMIT)
+        self._left -= count
+
+    def give(self, count: int) -> None:
+        """Gives back what was taken."""
+        self._left += count
+
+
+async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int, room: Room) -> bytes | None:
+    """The whole body, decompressed; None when the client went away.
+
+    room: of a body above LARGE its length is taken, and is the caller's to give back.
+    Raises ProtocolError when the body is too large or broken, or there is no room.
+    """
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
         if b"expect" not in headers:  # who waits for our 100 has not sent it
             await _drain(receive)
-        raise _too_large()
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        more = message.get("more_body", False)
-        if size > limit:
-            parts.clear()
-            if more:
-                await _drain(receive)
-            raise _too_large()
-    body = b"".join(parts)
+        _refuse_above(limit, int(declared))
+    received = await _receive(receive, limit, room)
+    if received is None:
+        return None
+    body, taken = received
     coding = headers.get(b"content-encoding", b"").strip().lower()
     if coding in (b"", b"identity"):
         return body
-    if len(body) < _SMALL:
-        return _decompress(body, coding, limit)
-    return await asyncio.to_thread(_decompress, body, coding, limit)
+    try:
+        if len(body) < _SMALL:
+            plain = _decompress(body, coding, limit)
+        else:
+            plain = await asyncio.to_thread(_decompress, body, coding, limit)
+    finally:
+        room.give(taken)
+    if len(plain) > LARGE:
+        room.take(len(plain))
+    return plain
+
+
+async def _receive(receive: Receive, limit: int, room: Room) -> tuple[bytes, int] | None:
+    """(the body as it came, what was taken of the room for it)."""
+    parts: list[bytes] = []
+    size, taken, more = 0, 0, True
+    try:
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                room.give(taken)
+                return None
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            more = message.get("more_body", False)
+            _refuse_above(limit, size)
+            if size > LARGE:
+                room.take(size - taken)
+                taken = size
+    except BaseException as error:
+        room.give(taken)
+        parts.clear()
+        if more and isinstance(error, ProtocolError):
+            await _drain(receive)
+        raise
+    return b"".join(parts), taken
 
 
 async def _drain(receive: Receive) -> None:
@@ -77,8 +134,9 @@ async def _drain(receive: Receive) -> None:
         return
 
 
-def _too_large() -> ProtocolError:
-    return ProtocolError("The request is too large.", code=ErrorCode.REQUEST_PARAM_LIMIT)
+def _refuse_above(limit: int, size: int) -> None:
+    if size > limit:
+        raise ProtocolError("The request is too large.", code=ErrorCode.REQUEST_PARAM_LIMIT)
 
 
 def _decompress(body: bytes, coding: bytes, limit: int) -> bytes:
@@ -89,8 +147,7 @@ def _decompress(body: bytes, coding: bytes, limit: int) -> bytes:
         text = inflater.decompress(body, limit + 1)
     except zlib.error:
         raise ProtocolError("The compressed request cannot be decompressed.") from None
-    if len(text) > limit:
-        raise _too_large()
+    _refuse_above(limit, len(text))
     if not inflater.eof:
         raise ProtocolError("The compressed request is not whole.")
     return text

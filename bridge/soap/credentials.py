@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 
 from bridge.errors import CallError, CredentialsMissing, ErrorCode
 from bridge.soap.envelope import Call, Login
 
 __all__ = ["basic_login", "login_of"]
+
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f]")  # RFC 7617 section 2
 
 
 def login_of(call: Call, authorization: bytes | None) -> tuple[str, str]:
@@ -44,4 +48,4 @@ def basic_login(authorization: bytes) -> Login:
     except UnicodeDecodeError:
         text = decoded.decode("iso-8859-9")  # .NET Framework writes the machine's own character set
     username, colon, password = text.partition(":")
-    return Login(username, password) if colon else Login(None, None)
+    return Login(username, password) if colon and not _CONTROLS.search(text) else Login(None, None)

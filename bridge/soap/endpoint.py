@@ -30,7 +30,7 @@ from bridge.operations.backend import UseCase
 from bridge.outbound.driver import Timing
 from bridge.redaction import redact_text
 from bridge.settings import Network
-from bridge.soap.body import media, read_body
+from bridge.soap.body import LARGE, Room, media, read_body
 from bridge.soap.credentials import login_of
 from bridge.soap.envelope import Call, read_call
 from bridge.soap.writer import SOAP11, SOAP12, SoapVersion, write_error, write_fault, write_result
@@ -42,8 +42,6 @@ __all__ = ["Endpoint", "EndpointOptions"]
 T = TypeVar("T")
 log = get_logger("bridge.soap")
 
-# a request of this many bytes is decoded in a worker thread, for it would hold the event loop for milliseconds
-_LARGE = 64 * 1024
 # rows of an answer that is written in a worker thread
 _MANY_ROWS = 200
 # smaller answers do not gain by compression
@@ -58,6 +56,7 @@ class EndpointOptions(NamedTuple):
 
     limits: XmlLimits = XmlLimits()
     max_body: int = 10 * 1024 * 1024  # bytes, also after decompression
+    max_bodies: int = 256 * 1024 * 1024  # bytes of all large requests at one time
     language: Language = Language.TURKISH
     fault_status: int = 500
     public_url: str | None = None
@@ -100,6 +99,7 @@ class Endpoint:
         self._metrics = metrics
         self._cases, self._accounts, self._wsdl, self._options = cases, accounts, wsdl, options
         self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="soap")
+        self._room = Room(options.max_bodies)
         self._ids = (f"{prefix}{number:06x}" for prefix in [secrets.token_hex(5)] for number in count(1))
 
     def close(self) -> None:
@@ -138,10 +138,18 @@ class Endpoint:
 
     async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
         """The answer of a call; None when the client went away before its request was whole."""
-        body = await read_body(receive, headers, self._options.max_body)
+        body = await read_body(receive, headers, self._options.max_body, self._room)
         if body is None:
             return None
-        large = len(body) > _LARGE
+        if len(body) <= LARGE:
+            return await self._call(body, scope, headers, seen, large=False)
+        try:
+            return await self._call(body, scope, headers, seen, large=True)
+        finally:
+            self._room.give(len(body))
+
+    async def _call(self, body: bytes, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, *, large: bool) -> Answer:
+        """The answer of a call. large: it is decoded in a worker thread, for it would hold the event loop for milliseconds."""
         charset = media(headers.get(b"content-type", b""))[1]
         arguments = (body, charset, self._options.limits, seen.answer_in)
         call = seen.call = await self._in_thread(read_call, *arguments) if large else read_call(*arguments)

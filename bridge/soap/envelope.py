@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from bridge.errors import FaultSide, ProtocolError
+from bridge.errors import ErrorCode, FaultSide, ProtocolError
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.reader import References, compile_reader
 from bridge.soap.writer import SOAP11, SOAP12, SoapVersion
@@ -49,6 +49,8 @@ _OUR_ROLES = frozenset(
 _HREF, _REF, _BASE64 = b"href=", b":ref=", b"base64"
 # elements that references may lead to: what honest stacks share is far below it, and a small body cannot make much work
 _FREE_REFS, _BYTES_PER_REF = 1000, 8
+# it is echoed, and kept for the next answer
+_LONGEST_NAMESPACE = 1000
 _READERS = MappingProxyType({name: compile_reader(operation.request) for name, operation in OPERATIONS.items()})
 
 
@@ -102,9 +104,12 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     if len(soap_body) > 1 and sum(other.tag.rpartition("}")[2] in _READERS for other in soap_body) > 1:
         raise ProtocolError("The SOAP body holds more than one call.")
     values = read(wrapper, deref)
+    own = wrapper.tag.rpartition("}")[0][1:]
+    if len(own) > _LONGEST_NAMESPACE:
+        raise ProtocolError("The namespace of the call is too long.", code=ErrorCode.REQUEST_PARAM_LIMIT)
     login = Login(values.pop("username", None), values.pop("password", None))
     logins = _read_headers(header, envelope) if header is not None and len(header) else ()
-    return Call(operation, version, wrapper.tag.rpartition("}")[0][1:] or None, values, login, logins)
+    return Call(operation, version, own or None, values, login, logins)
 
 
 def _parts(root: Element, envelope: str) -> tuple[Element | None, Element]:

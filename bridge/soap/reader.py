@@ -34,6 +34,8 @@ _INT = re.compile(r"[ \t\r\n]*([+-]?[0-9]{1,19})[ \t\r\n]*", re.ASCII)
 _BASE64 = ("base64Binary", "base64")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _MAX_ARRAY_DEPTH = 4
+# what XML 1.0 cannot hold: vendors' XML, and databases, neither
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class _Invalid:
@@ -200,14 +202,14 @@ def _text(element: Element, deref: Deref) -> Any:
     if len(element):
         return INVALID
     text = element.text
-    if not text or text.isspace():
-        return None
-    if deref is not None and element.get(_XSI_TYPE, "").rpartition(":")[2] in _BASE64:
+    if text and deref is not None and element.get(_XSI_TYPE, "").rpartition(":")[2] in _BASE64:
         try:
-            return base64.b64decode(text).decode()
+            text = base64.b64decode(text).decode()
         except ValueError:
             return INVALID
-    return text
+        if _NOT_XML.search(text):
+            return INVALID
+    return text if text and not text.isspace() else None
 
 
 def _integer(text: str) -> Any:

@@ -8,17 +8,21 @@ Facts:
   XML writer did, the header often a fixed string.
 - libxml2 refuses more than 256 levels by itself. A lower limit costs a pass over the tree, and most requests have fewer tags
   than the limit has levels.
+- lxml keeps every name of an element, attribute or prefix that a thread ever read, to share it between documents: names that a
+  client makes up would fill the memory, some 10 bytes of which are enough for one.
 
 Strategy: UTF-8 goes to libxml2 as it came; anything else is decoded by Python first, strictly, so that bytes that lie are a Fault.
+After some megabytes a thread begins with no names anew.
 """
 
 from __future__ import annotations
 
 import codecs
+import ctypes
 import re
 import threading
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -31,7 +35,7 @@ class XmlLimits(NamedTuple):
     """What one request may cost. All are counts."""
 
     max_depth: int = 64
-    max_elements: int = 500_000
+    max_elements: int = 250_000  # and attributes
     max_refs: int = 200_000
 
 
@@ -53,10 +57,15 @@ _PLAIN = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _NOT_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7", "mbcs", "oem", "undefined"})
 
 
+# bytes of requests after which a thread forgets their names
+_FORGET_AFTER = 4 * 1024 * 1024
+
+
 class _Parsers(threading.local):
     """A parser locks itself: one a thread keeps a large body in a worker thread from blocking the event loop's."""
 
     def __init__(self) -> None:
+        self.until_forgotten = _FORGET_AFTER
         self.parser = etree.XMLParser(
             encoding="utf-8",
             resolve_entities=False,
@@ -70,6 +79,20 @@ class _Parsers(threading.local):
 
 
 _PARSERS = _Parsers()
+_thread_state = ctypes.pythonapi.PyThreadState_GetDict
+_thread_state.restype = ctypes.c_void_p
+
+
+def _forget_names() -> None:
+    """Lets lxml make a new dictionary of names for this thread; the old one lives as long as documents that use it.
+
+    lxml has no function for this. Where its dictionary is not found, nothing happens; a test sees to it that it is.
+    """
+    address = _thread_state()
+    if address is not None:
+        state: dict[Any, Any] = ctypes.cast(address, ctypes.py_object).value
+        state.pop("_ParserDictionaryContext", None)
+    _PARSERS.__init__()  # type: ignore[misc]  # a parser without the old names
 
 
 def parse(body: bytes, charset: str | None, limits: XmlLimits) -> etree._Element:
@@ -84,8 +107,11 @@ def parse(body: bytes, charset: str | None, limits: XmlLimits) -> etree._Element
         raise ProtocolError("The request body is empty.")
     utf8 = _to_utf8(body, charset)
     _refuse_doctype(utf8)
-    if len(utf8) > limits.max_elements and utf8.count(b"<") - utf8.count(b"</") > limits.max_elements:
-        raise ProtocolError("The request has too many elements.", code=ErrorCode.REQUEST_PARAM_LIMIT)
+    if len(utf8) > limits.max_elements:
+        _refuse_many(utf8, limits.max_elements)
+    _PARSERS.until_forgotten -= len(utf8)
+    if _PARSERS.until_forgotten < 0:
+        _forget_names()
     try:
         root = etree.fromstring(utf8, _PARSERS.parser)
     except (etree.XMLSyntaxError, ValueError):
@@ -131,6 +157,13 @@ def _refuse_doctype(utf8: bytes) -> None:
         else:
             return
         position = utf8.find(b"<", end) if end >= 0 else -1
+
+
+def _refuse_many(utf8: bytes, limit: int) -> None:
+    if utf8.count(b"<") - utf8.count(b"</") > limit:
+        raise ProtocolError("The request has too many elements.", code=ErrorCode.REQUEST_PARAM_LIMIT)
+    if utf8.count(b"=") > limit:  # texts have some, but not so many
+        raise ProtocolError("The request has too many attributes.", code=ErrorCode.REQUEST_PARAM_LIMIT)
 
 
 @lru_cache(maxsize=8)
