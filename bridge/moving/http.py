@@ -84,10 +84,8 @@ class Client:
 
     def __init__(self, *, timeout_seconds: float, verify: bool = True, max_body: int = 32 * 1024 * 1024) -> None:
         """timeout_seconds: for a whole exchange. verify: TLS certificates. max_body: bytes of an answer's."""
-        self._timeout, self._max_body = timeout_seconds, max_body
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=tls_context(EngineOptions(verify=verify)), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._timeout, self._verify, self._max_body = timeout_seconds, verify, max_body
+        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by scheme: to read the system's certificates takes 0.2 s
 
     async def send(self, method: str, target: Target, path: str, headers: Headers, body: bytes | None) -> Message:
         """Sends one request and reads the whole answer, whatever its status.
@@ -98,7 +96,7 @@ class Client:
         """
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._send(_request(method, target, path, headers, body))
+                return await self._send(self._transport(target), _request(method, target, path, headers, body))
         except TimeoutError:
             raise OutcomeUnknown(f"no whole answer within {self._timeout:g} s") from None
         except TransportError:
@@ -108,10 +106,19 @@ class Client:
 
     async def close(self) -> None:
         """Closes what is open."""
-        await self._transport.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
 
-    async def _send(self, request: httpx.Request) -> Message:
-        response = await self._transport.handle_async_request(request)
+    def _transport(self, target: Target) -> httpx.AsyncHTTPTransport:
+        scheme = target.origin.partition(":")[0]
+        if scheme not in self._transports:
+            tls = tls_context(EngineOptions(verify=self._verify)) if scheme == "https" else False
+            limits = httpx.Limits(max_keepalive_connections=0)
+            self._transports[scheme] = httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits)
+        return self._transports[scheme]
+
+    async def _send(self, transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> Message:
+        response = await transport.handle_async_request(request)
         try:
             body = bytearray()
             assert isinstance(response.stream, httpx.AsyncByteStream)

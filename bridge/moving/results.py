@@ -84,8 +84,8 @@ class Results:
             return _B if name in self._contract.int32 else _V, "does not fit an int, which old stubs may have"
         if kind in NUMBERS and old & set(NUMBERS):
             return _H if kind == "integer" else _B, "a number of another kind"
-        if kind in DATES and old & DATES:
-            near = all(each.startswith("date yyyy-MM-ddTHH:mm:ss") for each in {kind, *old} & DATES)
+        if old & DATES:
+            near = all(each.startswith("date yyyy-MM-ddTHH:mm:ss") for each in {kind} | old & DATES)
             return _H if near else _B, "a program that expects one form of a date cannot read another"
         return _B if numeric else _V, "a value of another type"
 
