@@ -176,13 +176,14 @@ async def crowd(ledger: Ledger, url: str) -> Recorded:
     await ledger.report(recorded.submission_ids[0], [update(numbers(1)[0], ItemState.DELIVERED)], NOW)
     waiting = await record(ledger, state=PackageState.WAITING, due_at=NOW)
     crowd = "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < {})"
+    few = f"CASE n % 100 WHEN 0 THEN {later} + n END"
     rows = [
         f"""INSERT INTO submission (id, package_id, state, claim, first, last, due_at, alone)
             {crowd.format(WAITING)} SELECT n, 0, CASE n % 3 WHEN 2 THEN 4 ELSE n % 3 END, 'x', 0, 0, {later} + n, 1 FROM many""",
         f"""INSERT INTO push (account, package_id, url, created_at, delivered_at, due_at)
-            {crowd.format(WAITING // 10)} SELECT 1, n, '', 0, {later} + n, CASE n % 100 WHEN 0 THEN {later} + n END FROM many""",
+            {crowd.format(WAITING // 10)} SELECT 1, n, '', 0, {later} + n, {few} FROM many""",
         f"""INSERT INTO recurrence (package_id, type, first_at, next_at, due_at)
-            {crowd.format(WAITING // 10)} SELECT n, 1, 0, CASE n % 100 WHEN 0 THEN {later} + n END, CASE n % 100 WHEN 0 THEN {later} + n END FROM many""",
+            {crowd.format(WAITING // 10)} SELECT n, 1, 0, {few}, {few} FROM many""",
     ]
     for each in rows:
         await ledger._store.change(lambda connection, each=each: connection.exec_driver_sql(each))
