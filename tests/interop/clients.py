@@ -59,12 +59,14 @@ def arrivals(tag: str) -> Mapping[Check, list[tuple[str, str]]]:
 class Client:
     """A toolchain in the matrix.
 
-    name: also of its folder, up to a space. command: `{here}` is that folder, `{python}` the interpreter of the tests.
+    name: also of its folder, up to a space. title: in the matrix.
+    command: `{here}` is that folder, `{python}` the interpreter of the tests.
     needs: a shell command that succeeds where the toolchain is installed. install: how it comes to be.
     cannot: checks that the toolchain itself rules out, with the reason; more: checks beyond those of all.
     """
 
     name: str
+    title: str
     command: str
     needs: str
     install: str
@@ -105,15 +107,24 @@ SOAP4R_PACKAGES = "ruby-soap4r, ruby-logger-application, ruby-httpclient"
 CLIENTS = (
     Client(
         name="zeep",
+        title="Python, zeep",
         command="{python} {here}/client.py",
         needs="{python} -c 'import zeep'",
         install=DEVELOPMENT,
         vendors=VENDORS,
         more=PYTHON,
     ),
-    Client(name="suds", command="{python} {here}/client.py", needs="{python} -c 'import suds'", install=DEVELOPMENT, more=PYTHON),
+    Client(
+        name="suds",
+        title="Python, suds",
+        command="{python} {here}/client.py",
+        needs="{python} -c 'import suds'",
+        install=DEVELOPMENT,
+        more=PYTHON,
+    ),
     Client(
         name="node-soap",
+        title="Node.js, soap",
         command="node {here}/client.js",
         needs="test -d {here}/node_modules/soap",
         install=NPM,
@@ -121,6 +132,7 @@ CLIENTS = (
     ),
     Client(
         name="strong-soap",
+        title="Node.js, strong-soap",
         command="node {here}/client.js",
         needs="test -d {here}/node_modules/strong-soap",
         install=NPM,
@@ -128,6 +140,7 @@ CLIENTS = (
     ),
     Client(
         name="php",
+        title="PHP SoapClient with the WSDL",
         command="php {here}/client.php wsdl",
         needs="php -r 'exit(extension_loaded(\"soap\") ? 0 : 1);'",
         install="Debian php-cli, php-soap",
@@ -135,24 +148,51 @@ CLIENTS = (
     ),
     Client(
         name="php nowsdl",
+        title="PHP SoapClient without",
         command="php {here}/client.php nowsdl",
         needs="php -r 'exit(extension_loaded(\"soap\") ? 0 : 1);'",
         install="Debian php-cli, php-soap",
         more=PHP,
     ),
-    Client(name="gsoap 1.1", command="{here}/run 1.1", needs=GSOAP, install="Debian gsoap, libgsoap-dev, gcc, libc6-dev"),
-    Client(name="gsoap 1.2", command="{here}/run 1.2", needs=GSOAP, install="Debian gsoap, libgsoap-dev, gcc, libc6-dev"),
+    Client(
+        name="gsoap 1.1",
+        title="C, gSOAP, SOAP 1.1",
+        command="{here}/run 1.1",
+        needs=GSOAP,
+        install="Debian gsoap, libgsoap-dev, gcc, libc6-dev",
+    ),
+    Client(
+        name="gsoap 1.2",
+        title="C, gSOAP, SOAP 1.2",
+        command="{here}/run 1.2",
+        needs=GSOAP,
+        install="Debian gsoap, libgsoap-dev, gcc, libc6-dev",
+    ),
     Client(
         name="soap-lite",
+        title="Perl, SOAP::Lite",
         command="perl {here}/client.pl",
         needs="perl -MSOAP::Lite -e 1",
         install="Debian libsoap-lite-perl",
         more=(("sendSms", "typed"),),
     ),
-    Client(name="soap4r stubs", command="ruby {here}/client.rb stubs", needs=SOAP4R, install=f"Debian {SOAP4R_PACKAGES}"),
-    Client(name="soap4r dynamic", command="ruby {here}/client.rb dynamic", needs=SOAP4R, install=f"Debian {SOAP4R_PACKAGES}"),
+    Client(
+        name="soap4r stubs",
+        title="Ruby, soap4r stubs",
+        command="ruby {here}/client.rb stubs",
+        needs=SOAP4R,
+        install=f"Debian {SOAP4R_PACKAGES}",
+    ),
+    Client(
+        name="soap4r dynamic",
+        title="Ruby, soap4r without stubs",
+        command="ruby {here}/client.rb dynamic",
+        needs=SOAP4R,
+        install=f"Debian {SOAP4R_PACKAGES}",
+    ),
     Client(
         name="jaxws",
+        title="Java, JAX-WS RI",
         command="{here}/client.sh",
         needs="sh -c 'command -v wsimport && command -v javac'",
         install="Debian jaxws, default-jdk-headless",
@@ -160,6 +200,7 @@ CLIENTS = (
     ),
     Client(
         name="axis1 stubs",
+        title="Java, Axis 1.4 stubs",
         command="{here}/client.sh Client",
         needs="sh -c 'test -f /usr/share/java/axis.jar && command -v javac'",
         install="Debian libaxis-java, default-jdk-headless",
@@ -167,6 +208,7 @@ CLIENTS = (
     ),
     Client(
         name="axis1 calls",
+        title="Java, Axis 1.4 calls without stubs",
         command="{here}/client.sh Calls",
         needs="sh -c 'test -f /usr/share/java/axis.jar && command -v javac'",
         install="Debian libaxis-java, default-jdk-headless",
@@ -174,6 +216,7 @@ CLIENTS = (
     ),
     Client(
         name="mono-wsdl",
+        title=".NET web reference (Mono)",
         command="{here}/client.sh",
         needs="sh -c 'command -v wsdl && command -v mcs'",
         install="Debian mono-devel",
@@ -181,6 +224,7 @@ CLIENTS = (
     ),
     Client(
         name="wcf",
+        title=".NET WCF (Mono)",
         command="{here}/client.sh",
         needs="sh -c 'command -v mcs'",
         install="Debian mono-devel",

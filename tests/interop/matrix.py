@@ -47,8 +47,8 @@ class Results:
 
 def matrix(results: Results) -> str:
     """The table, and below it what a toolchain rules out. In Markdown."""
-    rows = [[client.name, *(_cell(results, client, operation) for operation in CHECKS)] for client in CLIENTS]
-    notes = [f"- {client.name}, {' '.join(check)}: cannot, {why}" for client in CLIENTS for check, why in client.cannot.items()]
+    rows = [[client.title, *(_cell(results, client, operation) for operation in CHECKS)] for client in CLIENTS]
+    notes = [f"- {client.title}, {' '.join(check)}: cannot, {why}" for client in CLIENTS for check, why in client.cannot.items()]
     table = table_of(["", *(f"`{operation}`" for operation in CHECKS)], rows)
     return "\n".join([table, *(["", *notes] if notes else [])])
 
