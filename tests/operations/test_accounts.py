@@ -203,7 +203,8 @@ async def waits(accounts: MappedAccounts | PassThroughAccounts, *login: str) -> 
     """Whether a login has to wait: the pauses here are of 0.1 s or more, a login takes no time by itself."""
     started = time.monotonic()
     with contextlib.suppress(CallError):
-        await accounts.find(*login)
+        account = await accounts.find(*login)
+        accounts.judged(account, *login[1:], accepted=None)
     return time.monotonic() - started >= 0.1
 
 
