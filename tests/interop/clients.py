@@ -148,7 +148,7 @@ CLIENTS = (
     ),
     Client(
         name="php nowsdl",
-        title="PHP SoapClient without",
+        title="PHP SoapClient without it",
         command="php {here}/client.php nowsdl",
         needs="php -r 'exit(extension_loaded(\"soap\") ? 0 : 1);'",
         install="Debian php-cli, php-soap",
