@@ -9,12 +9,14 @@ import sms.*;
 final class Client implements Sms {
     private final String url;
     private final String sender;
+    private final SmsPortType stub;
     private final SmsPortType port;
 
     private Client(String url, String sender) throws Exception {
         this.url = url;
         this.sender = sender;
-        port = new SmsServiceLocator().getSmsPort(new URL(url));
+        stub = new SmsServiceLocator().getSmsPort(new URL(url));
+        port = stub;
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -24,8 +26,8 @@ final class Client implements Sms {
     @Override
     public Sms withBasic(Login login) throws Exception {
         Client client = new Client(url, sender);
-        ((Stub) client.port).setUsername(login.username());
-        ((Stub) client.port).setPassword(login.password());
+        ((Stub) client.stub).setUsername(login.username());
+        ((Stub) client.stub).setPassword(login.password());
         return client;
     }
 

@@ -7,14 +7,20 @@ for name in axis axis-jaxrpc axis-saaj commons-discovery commons-logging wsdl4j 
     libraries="$libraries:/usr/share/java/$name.jar"
 done
 libraries=${libraries#:}
+# names and style of an old WSDL: see ../test_old_wsdl.py
+names="s/SmsService/${SERVICE:-SmsService}/g; s/getSmsPort\\b/get${PORT:-SmsPort}/g; s/SmsPortType/${PORT_TYPE:-SmsPortType}/g"
+[ "${STYLE:-}" != rpc ] || names="s/SmsPortType port/RpcPort port/; s/port = stub/port = new RpcPort(stub)/; $names"
 short='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' # for programs that soon end
 program=$1
 shift
 if [ ! -d classes ]; then
-    mkdir stubs classes.new
+    mkdir stubs program classes.new
     [ "$program" = Calls ] || java $short -cp "$libraries" org.apache.axis.wsdl.WSDL2Java -p sms -o stubs "$1?wsdl"
+    for source in "$program" ${STYLE:+RpcPort}; do
+        sed "$names" "$here/$source.java" >"program/$source.java"
+    done
     find stubs -name '*.java' | xargs javac -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC -nowarn -proc:none -Xlint:-options \
-        -encoding UTF-8 -cp "$libraries" -d classes.new "$here"/../java/*.java "$here/$program.java"
+        -encoding UTF-8 -cp "$libraries" -d classes.new "$here"/../java/*.java program/*.java
     mv classes.new classes
 fi
 exec java $short -Dfile.encoding=UTF-8 -cp "classes:$libraries" "$program" "$@"

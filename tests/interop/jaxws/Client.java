@@ -8,12 +8,14 @@ import sms.*;
 final class Client implements Sms {
     private final String url;
     private final String sender;
+    private final SmsPortType stub;
     private final SmsPortType port;
 
     private Client(String url, String sender) throws Exception {
         this.url = url;
         this.sender = sender;
-        port = new SmsService(new URL(url + "?wsdl")).getSmsPort();
+        stub = new SmsService(new URL(url + "?wsdl")).getSmsPort();
+        port = stub;
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -23,7 +25,7 @@ final class Client implements Sms {
     @Override
     public Sms withBasic(Login login) throws Exception {
         Client client = new Client(url, sender);
-        var context = ((BindingProvider) client.port).getRequestContext();
+        var context = ((BindingProvider) client.stub).getRequestContext();
         context.put(BindingProvider.USERNAME_PROPERTY, login.username());
         context.put(BindingProvider.PASSWORD_PROPERTY, login.password());
         return client;

@@ -3,7 +3,11 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if [ ! -f Client.exe ]; then
+    # names and style of an old WSDL: see ../test_old_wsdl.py
+    for source in Client ${STYLE:+Rpc}; do
+        sed "s/SmsService/${SERVICE:-SmsService}/g" "$here/$source.cs" >"$source.cs"
+    done
     wsdl -nologo -namespace:Sms -out:Proxy.cs "$1?wsdl"
-    mcs -nologo -nowarn:1591 -out:Client.exe -r:System.Web.Services Proxy.cs "$here"/../dotnet/*.cs "$here"/Client.cs
+    mcs -nologo -out:Client.exe -r:System.Web.Services ./*.cs "$here"/../dotnet/*.cs
 fi
 exec mono Client.exe "$@"
