@@ -39,6 +39,9 @@ class Results:
         """The clients that did not run, or not at every vendor."""
         return [client.name for client in CLIENTS if set(self._kept.get(client.name, {})) != set(client.vendors)]
 
+    def ran(self, client: Client) -> bool:
+        return client.name in self._kept
+
     def passed(self, client: Client, check: Check) -> bool:
         """Whether a check passed at every vendor."""
         runs = self._kept.get(client.name, {})
@@ -56,6 +59,8 @@ def matrix(results: Results) -> str:
 def _cell(results: Results, client: Client, operation: str) -> str:
     checks = [check for check in (*client.checks(), *client.cannot) if check[0] == operation]
     passed = sum(results.passed(client, check) for check in checks)
+    if not results.ran(client):
+        return "not run"
     return "ok" if passed == len(checks) else f"{passed} of {len(checks)}"
 
 

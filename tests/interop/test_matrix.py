@@ -39,6 +39,7 @@ def test_what_a_toolchain_rules_out_is_told(client):
 
 def test_a_vendor_that_was_left_out_is_missing(client):
     assert Results({"one": {"node": ALL}}).missing() == ["one"]
+    assert row(Results()) == ["One", *["not run"] * 7]
 
 
 def test_a_client_that_printed_nothing_is_not_ok(client):
