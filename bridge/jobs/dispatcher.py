@@ -20,7 +20,7 @@ from typing import Any
 
 from bridge.domain.clock import Clock
 from bridge.jobs.lock import FileLock
-from bridge.jobs.queue import ROOM, SUBMISSION, Handler, Job, MemoryQueue, PostgresQueue, Queue
+from bridge.jobs.queue import PUSH, ROOM, SUBMISSION, Handler, Job, MemoryQueue, PostgresQueue, Queue
 from bridge.jobs.work import Work
 from bridge.ledger.ledger import Ledger
 from bridge.log import get_logger
@@ -131,6 +131,8 @@ class Dispatcher:
             log.error("given up: every process that took it died", submissions=taken.given_up)
         if put is None:
             await queue.put([Job(SUBMISSION, each.submission.id) for each in taken.submissions])
+        pushes = await self._ledger.take_pushes(now, room, LEASE)
+        await queue.put([Job(PUSH, each.id) for each in pushes])
         await self._work.repeat(LEASE)
 
     async def _tidy(self, queue: Queue) -> None:

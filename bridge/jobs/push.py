@@ -61,8 +61,7 @@ class Pusher:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger, self._clock = ledger, clock
         self._guard = Guard()
-        # never a proxy: it would connect in our place
-        self._engine = FastEngine(_ENGINE, self._permit)
+        self._engine: FastEngine | None = None
         self._accounts: Mapping[str, Account] = {}
         self._places: dict[str, _Places] = {}
 
@@ -101,7 +100,8 @@ class Pusher:
 
     async def close(self) -> None:
         """Lets go of connections."""
-        await self._engine.close()
+        if self._engine is not None:
+            await self._engine.close()
 
     def _user_id(self, due: DuePush) -> int:
         account = self._accounts.get(due.account)
@@ -111,6 +111,9 @@ class Pusher:
         """None when the server took it; else the kind of failure, which holds no data."""
         # told twice rather than not at all: so a connection that has ended meanwhile is no failure yet
         request = HttpRequest("POST", url, _HEADERS, orjson.dumps(body), repeatable=True)
+        # not at the start: certificates take a tenth of a second to load. Never with a proxy: it would connect in our place
+        if self._engine is None:
+            self._engine = FastEngine(_ENGINE, self._permit)
         try:
             status = (await self._engine.send(request)).status
         except TransportError as error:
