@@ -8,8 +8,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 LOCK_PYTHON ?= python3.13
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 ARGS ?=
+SECONDS ?= 120
 
-.PHONY: help run test interop check format readme bench lock clean
+.PHONY: help run test interop check format readme bench chaos lock clean
 
 help:
 	@echo "make run     the bridge with a sandbox vendor behind it (ARGS='--vendor node --port 9587')"
@@ -19,6 +20,7 @@ help:
 	@echo "make format  formats the code"
 	@echo "make readme  writes the README's tables anew from the code"
 	@echo "make bench   the bridge beside other servers; see tests/bench/README.md (ARGS='growth')"
+	@echo "make chaos   kill -9, outages and restarts under load; see tests/chaos/README.md (SECONDS=120, SEED=, DATABASE=sqlite|postgresql)"
 	@echo "make lock    pins what pyproject.toml asks for, with hashes (ARGS=--upgrade: the newest of all)"
 	@echo "make clean   removes what these made"
 
@@ -46,6 +48,9 @@ readme: $(VENV)/.development
 
 bench: $(VENV)/.runtime
 	@exec $(VENV)/bin/python tests/bench/run.py $(ARGS)
+
+chaos: $(VENV)/.development
+	@exec $(VENV)/bin/python -m tests.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
 
 # An environment whose Python is gone is made anew. Programs are run as modules: their scripts would not survive a moved folder.
 $(VENV)/.runtime: .ci/requirements.txt .ci/requirements-build.txt pyproject.toml
