@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.Function;
 import javax.xml.namespace.QName;
 import javax.xml.rpc.ParameterMode;
+import org.apache.axis.AxisFault;
 import org.apache.axis.Constants;
 import org.apache.axis.client.Call;
 import org.apache.axis.client.Service;
@@ -107,6 +108,18 @@ final class Calls implements Sms {
         fields.put("id", packageID);
         fields.put("customID", customID);
         return call("cancelSmsPackage", login, fields, data -> integer(data, "status"));
+    }
+
+    @Override
+    public String fault() throws Exception {
+        Call call = (Call) new Service().createCall();
+        call.setTargetEndpointAddress(new URL(url));
+        call.setOperationName("noSuchOperation");
+        try {
+            return "no fault: " + call.invoke(new Object[0]);
+        } catch (AxisFault fault) {
+            return fault.getFaultString();
+        }
     }
 
     private <T> Answer<T> call(String operation, Login login, Map<String, Object> fields, Function<Element, T> read) throws Exception {

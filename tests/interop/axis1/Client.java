@@ -2,6 +2,9 @@ import java.net.URL;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.apache.axis.AxisFault;
+import org.apache.axis.client.Call;
+import org.apache.axis.client.Service;
 import org.apache.axis.client.Stub;
 import sms.*;
 
@@ -91,6 +94,18 @@ final class Client implements Sms {
     public Answer<Integer> cancelSmsPackage(Login login, Long packageID, String customID) throws Exception {
         StatusResult result = port.cancelSmsPackage(login.username(), login.password(), packageID, null, customID);
         return answer(result.getErr(), result.getData(), StatusData::getStatus);
+    }
+
+    @Override
+    public String fault() throws Exception {
+        Call call = (Call) new Service().createCall();
+        call.setTargetEndpointAddress(new URL(url));
+        call.setOperationName("noSuchOperation");
+        try {
+            return "no fault: " + call.invoke(new Object[0]);
+        } catch (AxisFault fault) {
+            return fault.getFaultString();
+        }
     }
 
     private static <D, T> Answer<T> answer(SmsError error, D data, Function<D, T> read) {

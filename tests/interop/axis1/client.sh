@@ -13,6 +13,7 @@ names="s/SmsService/${SERVICE:-SmsService}/g; s/getSmsPort\\b/get${PORT:-SmsPort
 short='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' # for programs that soon end
 program=$1
 shift
+turkish='-Duser.language=tr -Duser.country=TR' # as on its users' machines, where I is not the capital of i
 if [ ! -d classes ]; then
     mkdir stubs program classes.new
     [ "$program" = Calls ] || java $short -cp "$libraries" org.apache.axis.wsdl.WSDL2Java -p sms -o stubs "$1?wsdl"
@@ -23,4 +24,4 @@ if [ ! -d classes ]; then
         -encoding UTF-8 -cp "$libraries" -d classes.new "$here"/../java/*.java program/*.java
     mv classes.new classes
 fi
-exec java $short -Dfile.encoding=UTF-8 -cp "classes:$libraries" "$program" "$@"
+exec java $short $turkish -Dfile.encoding=UTF-8 -cp "classes:$libraries" "$program" "$@"

@@ -12,24 +12,27 @@ namespace Sms {
 
         readonly ISms sms;
         readonly ISms basic;
+        readonly Func<string> fault;
         readonly string username;
         readonly string password;
         readonly string sender;
         readonly string tag;
 
-        Checks(ISms sms, ISms basic, string[] arguments) {
+        Checks(ISms sms, ISms basic, Func<string> fault, string[] arguments) {
             this.sms = sms;
             this.basic = basic;
+            this.fault = fault;
             username = arguments[1];
             password = arguments[2];
             sender = arguments[3];
             tag = arguments[4];
         }
 
-        /// basic: with HTTP Basic. arguments: URL USERNAME PASSWORD SENDER TAG
-        public static void Run(ISms sms, ISms basic, string[] arguments) {
+        /// basic: with HTTP Basic. fault: calls an operation that there is not and gives the text of the fault that is thrown, or null.
+        /// arguments: URL USERNAME PASSWORD SENDER TAG
+        public static void Run(ISms sms, ISms basic, Func<string> fault, string[] arguments) {
             Console.OutputEncoding = new UTF8Encoding(false);
-            foreach (var named in new Checks(sms, basic, arguments).Named()) {
+            foreach (var named in new Checks(sms, basic, fault, arguments).Named()) {
                 Console.WriteLine("CHECK {0} {1}", named.Key, Outcome(named.Value));
             }
             Console.WriteLine("DONE");
@@ -67,6 +70,9 @@ namespace Sms {
             add("getUserCredit credit", Credit);
             add("getUserCredit wrong-password", WrongPassword);
             add("getUserCredit basic", Basic);
+            if (fault != null) {
+                add("getUserCredit fault", Fault);
+            }
             return checks;
         }
 
@@ -183,6 +189,10 @@ namespace Sms {
 
         void Basic() {
             HasCredit(basic.getUserCredit(null, null));
+        }
+
+        void Fault() {
+            Same("The SOAP body does not hold a known operation.", fault());
         }
 
         string Text(string word) {

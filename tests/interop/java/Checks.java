@@ -63,7 +63,8 @@ final class Checks {
                 Map.entry("cancelSmsPackage refused", this::cancelRefused),
                 Map.entry("getUserCredit credit", this::credit),
                 Map.entry("getUserCredit wrong-password", this::wrongPassword),
-                Map.entry("getUserCredit basic", this::basic));
+                Map.entry("getUserCredit basic", this::basic),
+                Map.entry("getUserCredit fault", this::fault));
     }
 
     private void one() throws Exception {
@@ -165,6 +166,10 @@ final class Checks {
 
     private void basic() throws Exception {
         above(0, data(sms.withBasic(login).getUserCredit(new Sms.Login(null, null))));
+    }
+
+    private void fault() throws Exception {
+        same("The SOAP body does not hold a known operation.", sms.fault());
     }
 
     private String text(String word) {

@@ -40,4 +40,7 @@ interface Sms {
 
     /** The same with HTTP Basic. */
     Sms withBasic(Login login) throws Exception;
+
+    /** Calls an operation that there is not; the text of the fault that the stack throws. */
+    String fault() throws Exception;
 }

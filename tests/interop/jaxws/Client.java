@@ -1,7 +1,12 @@
+import java.io.StringReader;
 import java.net.URL;
 import java.util.List;
 import java.util.function.Function;
+import javax.xml.transform.Source;
+import javax.xml.transform.stream.StreamSource;
 import javax.xml.ws.BindingProvider;
+import javax.xml.ws.Service;
+import javax.xml.ws.soap.SOAPFaultException;
 import sms.*;
 
 /** JAX-WS RI, by the stubs that wsimport made: java Client URL USERNAME PASSWORD SENDER TAG */
@@ -103,6 +108,18 @@ final class Client implements Sms {
     public Answer<Integer> cancelSmsPackage(Login login, Long packageID, String customID) {
         StatusResult result = port.cancelSmsPackage(login.username(), login.password(), packageID, null, customID);
         return answer(result.getErr(), result.getData(), StatusData::getStatus);
+    }
+
+    @Override
+    public String fault() throws Exception {
+        Service service = new SmsService(new URL(url + "?wsdl"));
+        var dispatch = service.createDispatch(service.getPorts().next(), Source.class, Service.Mode.PAYLOAD);
+        String call = "<s:noSuchOperation xmlns:s='" + service.getServiceName().getNamespaceURI() + "'/>";
+        try {
+            return "no fault: " + dispatch.invoke(new StreamSource(new StringReader(call)));
+        } catch (SOAPFaultException fault) {
+            return fault.getFault().getFaultString();
+        }
     }
 
     private static <D, T> Answer<T> answer(SmsError error, D data, Function<D, T> read) {

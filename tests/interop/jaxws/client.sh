@@ -7,6 +7,7 @@ libraries=/usr/share/java/jaxws-rt.jar
 names="s/SmsService/${SERVICE:-SmsService}/g; s/getSmsPort\\b/get${PORT:-SmsPort}/g; s/SmsPortType/${PORT_TYPE:-SmsPortType}/g"
 [ "${STYLE:-}" != rpc ] || names="s/SmsPortType port/RpcPort port/; s/port = stub/port = new RpcPort(stub)/; $names"
 short='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' # for programs that soon end
+turkish='-Duser.language=tr -Duser.country=TR' # as on its users' machines, where I is not the capital of i
 if [ ! -d classes ]; then
     mkdir stubs program classes.new
     WSIMPORT_OPTS=$short wsimport -quiet -Xnocompile -p sms -s stubs "$1?wsdl"
@@ -17,4 +18,4 @@ if [ ! -d classes ]; then
         stubs/sms/*.java "$here"/../java/*.java program/*.java
     mv classes.new classes
 fi
-exec java $short -Dfile.encoding=UTF-8 -cp "classes:$libraries" Client "$@"
+exec java $short $turkish -Dfile.encoding=UTF-8 -cp "classes:$libraries" Client "$@"

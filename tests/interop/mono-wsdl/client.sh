@@ -10,4 +10,5 @@ if [ ! -f Client.exe ]; then
     wsdl -nologo -namespace:Sms -out:Proxy.cs "$1?wsdl"
     mcs -nologo -out:Client.exe -r:System.Web.Services ./*.cs "$here"/../dotnet/*.cs
 fi
-exec mono Client.exe "$@"
+# as on its users' machines, where I is not the capital of i
+exec env LC_ALL=tr_TR.UTF-8 mono Client.exe "$@"

@@ -8,4 +8,5 @@ if [ ! -f Client.exe ]; then
     sed "s/SmsPortType/${PORT_TYPE:-SmsPortType}/g" "$here/Client.cs" >Client.cs
     mcs -nologo -out:Client.exe -r:System.ServiceModel ./*.cs "$here"/../dotnet/*.cs
 fi
-exec mono Client.exe "$@"
+# as on its users' machines, where I is not the capital of i
+exec env LC_ALL=tr_TR.UTF-8 mono Client.exe "$@"
