@@ -117,7 +117,9 @@ class _Workers(Multiprocess):
 
     def handle_hup(self) -> None:
         try:
-            App(partial(self._app.changed, self._load))
+            server = App(partial(self._app.changed, self._load)).bridge.settings.server
+            if server.tls_certificate is not None:
+                Certificate(server).check()
         except SettingsError as error:
             log.error("settings not reloaded", setting=error.key, why=error.why)  # noqa: TRY400  # frames say nothing here
         else:
