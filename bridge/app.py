@@ -252,7 +252,8 @@ class App:
             return
         from bridge.recording import Recording  # noqa: PLC0415  # see there
 
-        self._recording = await Recording.open(settings.ledger)
+        self._recording = await Recording.open(settings.ledger, self.metrics)
+        await self._recording.announce()
         unopened, self.bridge = self.bridge, compose(settings, self._recording, self.metrics)
         await unopened.close()
         self._recording.use(self.bridge.accounts, Guard(settings.push.allow_hosts))

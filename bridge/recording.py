@@ -15,6 +15,7 @@ from bridge.jobs.queue import install
 from bridge.jobs.submissions import Submissions
 from bridge.jobs.work import Work
 from bridge.ledger.ledger import Ledger
+from bridge.metrics.metrics import Metrics
 from bridge.operations.backend import Account, UseCase
 from bridge.operations.recorded import RecordedSend, Submitter
 from bridge.operations.refresh import Refresher
@@ -37,26 +38,30 @@ def _named() -> Iterator[None]:
 class Recording:
     """An open ledger, the use cases over it, and the background."""
 
-    def __init__(self, ledger: Ledger, settings: LedgerSettings, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, settings: LedgerSettings, clock: Clock, metrics: Metrics | None = None) -> None:
         """Use `open`."""
+        self._metrics = metrics or Metrics()
         self.ledger, self.settings, self._clock = ledger, settings, clock
         self._submitter = Submitter(clock, keep=settings.when_unreachable == "keep")
         self._refresher = Refresher(ledger, clock, settings.query_seconds)
         keep = None if settings.keep_days is None else timedelta(days=settings.keep_days)
-        self._pusher = Pusher(ledger, clock)
+        self._pusher = Pusher(ledger, clock, self._metrics)
         self.work = Work(ledger, clock, Submissions(ledger, clock, self._submitter, self._refresher), self._pusher, keep)
         self._dispatcher: Dispatcher | None = None
 
     @classmethod
-    async def open(cls, settings: LedgerSettings) -> Self:
-        """Migrates, where that is not the operator's to do, and opens. Raises SettingsError when the database cannot be used."""
+    async def open(cls, settings: LedgerSettings, metrics: Metrics | None = None) -> Self:
+        """Migrates, where that is not the operator's to do, and opens. Raises SettingsError when the database cannot be used.
+
+        metrics: where the background counts.
+        """
         url = settings.clear_url()
         with _named():
             found, wanted = await (Ledger.migrate(url) if settings.migrate == "auto" else Ledger.versions(url))
         if settings.migrate == "manual" and found != wanted:
             words = f"the tables have version {found or 'none'} and need {wanted}"
             raise SettingsError("ledger.migrate", f"{words}: run smsbridge migrate --config FILE first")
-        return cls(await Ledger.open(url, first_id=settings.first_package_id), settings, SystemClock())
+        return cls(await Ledger.open(url, first_id=settings.first_package_id), settings, SystemClock(), metrics)
 
     @staticmethod
     async def migrate(settings: LedgerSettings) -> tuple[str | None, str]:
@@ -91,6 +96,11 @@ class Recording:
             "cancelSmsPackage": StoredCancel(cases["cancelSmsPackage"], ledger, refresher),
         }
 
+    async def announce(self) -> None:
+        """Says that this process lives; before it sends anything, so that what it leaves is found. Raises SettingsError."""
+        with _named():
+            await self.ledger.alive()
+
     def start(self) -> None:
         """Starts the background; what it may do depends on `use`."""
         self._dispatcher = self.dispatcher()
@@ -103,7 +113,7 @@ class Recording:
 
     def dispatcher(self) -> Dispatcher:
         """The background; it does not run yet."""
-        return Dispatcher(self.ledger, self._clock, self.work)
+        return Dispatcher(self.ledger, self._clock, self.work, self._metrics)
 
     async def waiting(self) -> dict[str, object]:
         """What waits, by name, for metrics. Raises LedgerUnavailable."""

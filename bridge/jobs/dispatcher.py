@@ -24,6 +24,7 @@ from bridge.jobs.queue import PUSH, ROOM, SUBMISSION, Handler, Job, MemoryQueue,
 from bridge.jobs.work import Work
 from bridge.ledger.ledger import Ledger
 from bridge.log import get_logger
+from bridge.metrics.metrics import Metrics
 
 __all__ = ["LEASE", "Dispatcher"]
 
@@ -40,9 +41,9 @@ _RETRY_SECONDS = 2.0
 class Dispatcher:
     """Runs in the event loop of its process."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, work: Work) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, work: Work, metrics: Metrics) -> None:
         self._ledger, self._clock, self._work = ledger, clock, work
-        self._handlers = {kind: _guarded(kind, handler) for kind, handler in work.handlers.items()}
+        self._handlers = {kind: _guarded(kind, handler, metrics) for kind, handler in work.handlers.items()}
         self._stopping = asyncio.Event()
         self._queue: Queue | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -152,12 +153,13 @@ def _put_with(queue: PostgresQueue) -> Callable[[Any, Any], None]:
     return put
 
 
-def _guarded(kind: str, handler: Handler) -> Handler:
-    """What fails is logged and comes back with its lease."""
+def _guarded(kind: str, handler: Handler, metrics: Metrics) -> Handler:
+    """Counts. What fails is logged and comes back with its lease."""
 
     async def run(key: int) -> None:
         try:
-            await handler(key)
+            with metrics.job(kind):
+                await handler(key)
         except Exception as error:  # noqa: BLE001  # see above
             log.warning("job failed", kind=kind, key=key, error=_names(error))
 

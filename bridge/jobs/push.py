@@ -27,6 +27,7 @@ from bridge.errors import TransportError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import DuePush, PushContent
 from bridge.log import get_logger
+from bridge.metrics.metrics import Metrics
 from bridge.operations.backend import Account
 from bridge.outbound.contract import EngineOptions
 from bridge.outbound.fast import FastEngine
@@ -58,8 +59,8 @@ class _Places:
 class Pusher:
     """Delivers pushes. Made in the event loop that uses it."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
-        self._ledger, self._clock = ledger, clock
+    def __init__(self, ledger: Ledger, clock: Clock, metrics: Metrics) -> None:
+        self._ledger, self._clock, self._metrics = ledger, clock, metrics
         self._guard = Guard()
         self._engine: FastEngine | None = None
         self._accounts: Mapping[str, Account] = {}
@@ -81,6 +82,7 @@ class Pusher:
             url = parse_url(due.url)
         except ValueError:  # taken by a version that knew it better
             await self._ledger.push_failed(due.id, "not a URL", None)
+            self._metrics.push("dead")
             return
         async with self._place(url.host) as is_free:
             if not is_free:
@@ -92,6 +94,7 @@ class Pusher:
             failure = await self._post(str(url), body_of(content, self._user_id(due)))
         if failure is None:
             await self._ledger.pushed(due.id, self._clock())
+            self._metrics.push("delivered")
         else:
             await self._failed(due, url.host, failure)
 
@@ -124,6 +127,7 @@ class Pusher:
         again = due.attempts <= len(PLAN)
         due_at = self._clock() + PLAN[due.attempts - 1] if again else None
         await self._ledger.push_failed(due.id, failure, due_at)
+        self._metrics.push("failed" if again else "dead")
         if not again:
             log.error("push given up", push=due.id, package=due.package_id, host=host, what=failure, attempts=due.attempts)
 
