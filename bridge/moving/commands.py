@@ -12,7 +12,7 @@ from bridge.errors import SettingsError
 from bridge.moving.difference import Report
 from bridge.moving.http import Client, target_of
 from bridge.moving.probes import Login
-from bridge.moving.recorder import Recorder, WithNames
+from bridge.moving.recorder import SERVING, Recorder
 from bridge.moving.replay import Terms, replay
 from bridge.moving.verify import Plan, Sms, verify
 from bridge.server import listen, serve_app
@@ -90,7 +90,7 @@ async def record(recording: Recording, reach: Reach, say: Callable[[str], None])
         async def ready() -> None:
             say(f"The recorder answers at http://{host}:{socket.getsockname()[1]}{to.path} for {to}; it writes to {recording.out}")
 
-        await serve_app(recorder, settings, [socket], ready, http=WithNames, lifespan="off", date_header=False)
+        await serve_app(recorder, settings, [socket], ready, **SERVING)
 
 
 async def play(folder: Path, url: str, terms: Terms, reach: Reach) -> Report:

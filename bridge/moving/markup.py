@@ -138,8 +138,8 @@ class _Walk:
         matches = list(ATTRIBUTE.finditer(raw))
         said = {match["name"].rpartition(":")[2]: match["double"] or match["single"] or "" for match in matches}
         field = self._field(_local(_NAME.match(raw)), said)
-        if (reference := said.get("href") or said.get("ref", "")).startswith("#"):
-            self._referred[reference[1:]] = field
+        if reference := said.get("href", "").removeprefix("#") or said.get("ref"):  # SOAP 1.1, SOAP 1.2
+            self._referred[reference] = field
         if not raw.endswith("/>"):
             self._open.append((field, said.get("type", "").rpartition(":")[2] in {"base64", "base64Binary"}))
         return self._with_attributes(raw, matches)

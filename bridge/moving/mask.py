@@ -1,7 +1,7 @@
 """What of a request or an answer may stand in a file: everything but logins, texts and telephone numbers.
 
-Strategy: what is known to be harmless stays, all else is covered, character by character, so that lengths, encodings and the number
-of parts of a message stay. A number becomes another of the same shape, the same one each time, so that a recording can be replayed.
+Strategy: what is known to be harmless stays, all else is covered, character by character, so that lengths and
+encodings stay. A number becomes another of the same shape, the same one each time, so that a recording can be replayed.
 """
 
 from __future__ import annotations
@@ -83,8 +83,13 @@ class Masker:
         )
 
     def _headers(self, headers: Headers, length: int) -> Headers:
-        kept = [(name, self._header(name.lower(), value)) for name, value in headers if name.lower() != "content-length"]
-        return (*kept, ("Content-Length", str(length)))
+        """The headers, with the length that the body has now."""
+        fitted = [
+            (name, str(length) if name.lower() == "content-length" else self._header(name.lower(), value))
+            for name, value in headers
+        ]
+        has_length = any(name.lower() == "content-length" for name, _ in headers)
+        return tuple(fitted) if has_length or not length else (*fitted, ("Content-Length", str(length)))
 
     def _header(self, name: str, value: str) -> str:
         if _HEADERS.fullmatch(name):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from bridge.errors import ProtocolError, SettingsError
+from bridge.errors import OutcomeUnknown, ProtocolError, SettingsError
 from bridge.moving.http import Message
 from bridge.soap.body import media
 from bridge.soap.xml import XmlLimits, parse
@@ -66,11 +66,13 @@ class Pairs:
         return self._last
 
     def write(self, number: int, operation: str, request: Message, answer: Message) -> None:
-        """Writes both files. Raises OSError."""
+        """Writes both files, each whole or not at all. Raises OSError."""
         for suffix, message in (("http", request), ("answer", answer)):
             path = self._folder / f"{number:05}-{operation}.{suffix}"
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            part = path.with_name(f"{path.name}.part")
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(_bytes(message))
+            part.rename(path)
 
 
 def read_pairs(folder: Path) -> Iterator[Pair]:
@@ -95,7 +97,7 @@ def operation_of(request: Message) -> str:
         plain = request.plain(32 * 1024 * 1024)
         root = parse(plain, media((request.header("content-type") or "").encode("latin-1"))[1], XmlLimits())
         name = str(etree.QName(root[-1][0]).localname)
-    except (ProtocolError, IndexError, ValueError):
+    except (OutcomeUnknown, ProtocolError, IndexError, ValueError):
         name = "unknown"
     return name if _WORD.fullmatch(name) else "unknown"
 

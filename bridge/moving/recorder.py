@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from starlette.types import Message as Event
@@ -26,13 +27,13 @@ from bridge.soap.body import media
 from bridge.soap.writer import SOAP11, SOAP12, write_fault
 from bridge.soap.wsdl import Wsdl, is_wsdl_query, public_address
 
-__all__ = ["Recorder", "WithNames"]
+__all__ = ["SERVING", "Recorder"]
 
 _MAX_BODY = 32 * 1024 * 1024  # bytes of a request, and of a WSDL
 _NAMES = "recorder.names"
 
 
-class WithNames(Protocol):
+class _WithNames(Protocol):
     """The server's protocol, which also keeps the names of headers as the client spells them."""
 
     def on_message_begin(self) -> None:
@@ -43,6 +44,10 @@ class WithNames(Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         self._spelled.append(name)
+
+
+SERVING = MappingProxyType({"http": _WithNames, "lifespan": "off", "date_header": False})
+"""What a Recorder needs of uvicorn."""
 
 
 class Recorder:
@@ -104,6 +109,8 @@ class Recorder:
             self._pairs.write(number, operation_of(request), self._masker.message(request), self._masker.message(answer))
         except OSError as error:
             self._say(f"a pair could not be written ({error.strerror}); requests are still passed on")
+        except Exception as error:  # noqa: BLE001  # the client has its answer; a traceback could show what must not be seen
+            self._say(f"a pair could not be masked ({type(error).__name__}) and was not written")
 
 
 async def _body(receive: Receive) -> bytes | None:

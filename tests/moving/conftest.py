@@ -19,11 +19,12 @@ TEXT = "Test mesajı içeriğidir, dikkate almayınız."
 @contextlib.contextmanager
 def sandboxed(**options: object) -> Iterator[tuple[Served, Vendor]]:
     """A bridge and its vendor. options: of the simulator."""
-    with serve_in_thread(build("node", options=NodeOptions(**options), clock=Clock(lambda: NOW))) as running:
-        vendor = Vendor(running.base_url)
-        with serve(settings_for(running.base_url)) as bridge:
-            yield bridge, vendor
-        vendor.close()
+    with (
+        serve_in_thread(build("node", options=NodeOptions(**options), clock=Clock(lambda: NOW))) as running,
+        contextlib.closing(Vendor(running.base_url)) as vendor,
+        serve(settings_for(running.base_url)) as bridge,
+    ):
+        yield bridge, vendor
 
 
 @pytest.fixture(scope="module")

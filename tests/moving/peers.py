@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import uvicorn
+
+from bridge.moving.http import Client, target_of
+from bridge.moving.recorder import SERVING, Recorder
+from bridge.server import _config, listen
+from bridge.settings import ServerSettings
 
 
 class Reply(NamedTuple):
@@ -103,6 +111,37 @@ class Connections:
     def _run(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             self._serve(connection)
+
+
+class _Server(uvicorn.Server):
+    capture_signals = contextlib.nullcontext  # only a main thread can take signals
+
+
+@contextlib.contextmanager
+def recorder(to: str, folder: Path) -> Iterator[int]:
+    """What `smsbridge record` serves, in a thread; gives its port."""
+    settings = ServerSettings(host="127.0.0.1", shutdown_seconds=10)
+    listener = listen(settings, 0)
+    ready = threading.Event()
+
+    async def hold() -> None:
+        client = Client(timeout_seconds=30)
+        server = _Server(_config(Recorder(client, target_of(to, "to"), folder, max_pairs=1000, say=print), settings, **SERVING))
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        servers.append(server)
+        ready.set()
+        await task
+        await client.close()
+
+    servers: list[_Server] = []
+    thread = threading.Thread(target=asyncio.run, args=(hold(),))
+    thread.start()
+    ready.wait()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        servers[0].should_exit = True
+        thread.join()
 
 
 class Tee:
