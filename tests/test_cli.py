@@ -33,7 +33,7 @@ from tests.soap.serving import serve, settings_for
 from tests.soap.wire import Wire, request
 
 # a process of its own takes a second to start: where nothing but the words matter, the command is run in the tests' process
-COMMANDS = ["call", "check", "demo", "hash-password", "migrate", "sandbox", "serve", "wsdl"]
+COMMANDS = ["call", "check", "demo", "hash-password", "migrate", "record", "replay", "sandbox", "serve", "verify", "wsdl"]
 WSDL = Path(__file__).parent.parent / "wsdl" / "sms.wsdl"
 ANOTHER = ("another", "other password")
 
