@@ -23,7 +23,7 @@ from bridge.protocol import Config, Protocol
 from bridge.settings import ServerSettings, Settings, load
 from bridge.tls import Certificate
 
-__all__ = ["Protocol", "check_tls", "listen", "load_for", "run_workers", "serve", "serve_app"]
+__all__ = ["check_tls", "listen", "load_for", "run_workers", "serve", "serve_app"]
 
 log = logging.get_logger("bridge")
 

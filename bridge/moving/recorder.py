@@ -22,7 +22,7 @@ from bridge.errors import FaultSide, NotSent, OutcomeUnknown, ProtocolError, Set
 from bridge.moving.http import PER_HOP, Client, Headers, Message, Target
 from bridge.moving.mask import Masker
 from bridge.moving.pairs import Pairs, operation_of
-from bridge.server import Protocol
+from bridge.protocol import Protocol
 from bridge.soap.body import media
 from bridge.soap.writer import SOAP11, SOAP12, write_fault
 from bridge.soap.wsdl import Wsdl, is_wsdl_query, public_address
@@ -44,6 +44,10 @@ class _WithNames(Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         self._spelled.append(name)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._spelled = []  # what comes now are trailers
 
 
 SERVING = MappingProxyType({"http": _WithNames, "lifespan": "off", "date_header": False})

@@ -214,7 +214,7 @@ XML = "Content-Type: text/xml; charset=utf-8"
 
 def test_a_kept_connection_chunks_compression_and_an_expectation(program):
     program, tee, _ = program
-    chunks = b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (10, BODY[:10], len(BODY) - 10, BODY[10:])
+    chunks = b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\nX-Trailer: 1\r\n\r\n" % (10, BODY[:10], len(BODY) - 10, BODY[10:])
     chunked = request(chunks, headers=(XML, "Transfer-Encoding: chunked"), length=False)
     packed = request(gzip.compress(BODY), headers=(XML, "Content-Encoding: gzip", "Accept-Encoding: gzip"))
     upgrade = request(BODY, headers=(XML, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAA"))
