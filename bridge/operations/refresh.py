@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.domain.capability import Feature
@@ -16,6 +17,7 @@ from bridge.errors import CallError, TransportError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import Accepted, ItemUpdate, Kept, StoredSubmission, SubmissionOutcome
 from bridge.operations.backend import Account
+from bridge.operations.packaging import CLAIM
 from bridge.outbound.driver import Timing
 from bridge.vendors.contract import ItemReport
 
@@ -105,7 +107,7 @@ class Refresher:
         if message is None or Feature.LOOK_UP not in vendor.features or self._clock() >= valid_until + _LAST_LOOK_UP:
             await self._ledger.postpone([submission.id], None)  # it stays unknown, and the operator is shown it
             return
-        found = await account.backend.outbound.run(vendor.find(message, account.credentials), timing)
+        found = await account.backend.outbound.run(vendor.find(_as_sent(message, submission), account.credentials), timing)
         now = self._clock()
         if found is not None:
             due_at = now + _REPORT_PAUSES[0][1]  # also at a vendor that keeps packages: the client knows only the ledger's id
@@ -124,6 +126,13 @@ class Refresher:
     def _next(self, submission: StoredSubmission) -> datetime:
         age = self._age(submission)
         return self._clock() + next((pause for limit, pause in _REPORT_PAUSES if age < limit), _LONGEST_PAUSE)
+
+
+def _as_sent(message: Message, submission: StoredSubmission) -> Message:
+    """The message with the time at which the vendor got it, where the bridge held it: vendors' lists are by time."""
+    if submission.settled_at is None or (message.send_at is None and message.period is None):
+        return message
+    return replace(message, accepted_at=submission.settled_at - CLAIM, send_at=None, period=None)
 
 
 def _update(report: ItemReport, now: datetime) -> ItemUpdate:

@@ -56,6 +56,20 @@ async def test_portions_from_a_date_on(rig):
     assert numbers_of(rig) == list(NUMBERS[:4])
 
 
+@pytest.mark.parametrize("kind", ["isobil", "innomobil"], indirect=True)
+async def test_a_portion_whose_outcome_is_unknown_is_looked_up(rig):
+    sent = await in_portions(rig)
+    for seconds in (0, 600):
+        rig.vendor.play("error_500_after_accept")
+        await rig.sweep(seconds)
+        assert (await rig.ledger.overview()).unknown == 1
+        for later in (5, 10, 20, 40):
+            await rig.sweep(later)
+        assert (await rig.ledger.overview()).unknown == 0
+    assert numbers_of(rig) == list(NUMBERS[:4])
+    assert [item["state"] for item in await rig.items(sent.id)][4] == "0"
+
+
 @LACKING
 async def test_cancelling_portions_stops_those_to_come(rig):
     sent = await in_portions(rig)
