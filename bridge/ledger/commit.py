@@ -45,7 +45,7 @@ class Committer:
     """Does requests over a connection. Used by one writer alone, in one thread at a time."""
 
     def __init__(self, numbers: Numbers, token: str) -> None:
-        """token: claims what this process submits at once."""
+        """token: of this process; it claims what is submitted at once."""
         self._numbers = numbers
         self._token = token
         # the ids of the batch in hand
@@ -88,7 +88,7 @@ class Committer:
 
         def write(connection: Connection) -> list[Any]:
             recorded = record(connection, numbered, self._token) if numbered else []
-            return [*recorded, *settle_all(connection, settlements)]
+            return [*recorded, *settle_all(connection, settlements, self._token)]
 
         written: list[Any] = _transaction(connection, write)
         return written
@@ -107,7 +107,7 @@ class Committer:
     def _one(self, connection: Connection, request: Request) -> Any:
         self._ids = []
         if isinstance(request, Settlement):
-            return _transaction(connection, lambda connection: settle(connection, request))
+            return _transaction(connection, lambda connection: settle(connection, request, self._token))
         if isinstance(request, NewPackage):
             numbered = self._number(connection, [request])
             (recorded,) = _transaction(connection, lambda connection: record(connection, numbered, self._token))
@@ -138,7 +138,7 @@ class Committer:
         if not is_unavailable(cause):
             return
         if error is not cause:
-            self._late.extend(partial(withdraw, package_id=id_) for id_ in self._ids)
+            self._late.extend(partial(withdraw, package_id=id_, token=self._token) for id_ in self._ids)
         raise LedgerUnavailable(what(cause)) from error
 
 

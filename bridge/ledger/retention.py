@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, exists, func, select
+from sqlalchemy import Connection, delete, exists, func, or_, select
 
 from bridge.domain.status import SubmissionState
 from bridge.ledger import counting, search
@@ -18,7 +18,7 @@ from bridge.ledger.tables import SPAN, item, package, package_count, push, recur
 __all__ = ["Old", "old_places", "purge", "withdraw"]
 
 _REPEATED = exists().where(recurrence.c.package_id == package.c.id, recurrence.c.next_at.is_not(None))
-_TAKEN = [SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
+_DOUBTED = [SubmissionState.SENDING.value, SubmissionState.UNKNOWN.value]
 
 
 class Old(NamedTuple):
@@ -54,15 +54,21 @@ def purge(connection: Connection, places: Iterable[Old], before: datetime, limit
     return removed
 
 
-def withdraw(connection: Connection, package_id: int) -> None:
-    """Deletes a package whose client was told that it was not taken; nothing when there is none, or when it was sent after all."""
+def withdraw(connection: Connection, package_id: int, token: str) -> None:
+    """Deletes a package whose client was told that it was not taken; nothing when there is none, or when it was sent after all.
+
+    token: of the process that recorded it, and then did not send it. Others may have called its claim unknown meanwhile, or, of a
+    package that was held, have sent it.
+    """
     try:
         lock(connection, package_id)
     except LookupError:
         return
     first = package_id * SPAN
-    sent = [submission.c.id.between(first, first + SPAN - 1), submission.c.state.in_(_TAKEN)]
-    if not connection.scalar(select(func.count()).select_from(submission).where(*sent)):
+    doubted = submission.c.state.in_(_DOUBTED) & (submission.c.claim != token)
+    sent = or_(submission.c.state == SubmissionState.ACCEPTED.value, doubted)
+    of_it = submission.c.id.between(first, first + SPAN - 1)
+    if not connection.scalar(select(func.count()).select_from(submission).where(of_it, sent)):
         _remove(connection, connection.execute(select(package).where(package.c.id == package_id)).all())
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from bridge.domain.status import PackageState, SubmissionState, may_follow
 from bridge.ledger import extras, pushing, recurring
@@ -47,8 +47,8 @@ class Crossed(Exception):
     """Raised when the rows are not as a batch expects them: roll back, and settle one by one."""
 
 
-def settle_all(connection: Connection, settlements: Sequence[Settlement]) -> list[PackageState]:
-    """Settles packages in the connection's transaction; the state of each.
+def settle_all(connection: Connection, settlements: Sequence[Settlement], token: str) -> list[PackageState]:
+    """Settles packages in the connection's transaction; the state of each. token: of the process that settles.
 
     Raises Crossed, LookupError for a package that does not exist, sqlite3.Error or sqlalchemy.exc.DBAPIError.
     """
@@ -56,7 +56,7 @@ def settle_all(connection: Connection, settlements: Sequence[Settlement]) -> lis
     _accept(connection, simple)
     if len(simple) == len(settlements):
         return [PackageState.SENT] * len(settlements)
-    return [PackageState.SENT if _is_simple(each) else settle(connection, each) for each in settlements]
+    return [PackageState.SENT if _is_simple(each) else settle(connection, each, token) for each in settlements]
 
 
 def _is_simple(settlement: Settlement) -> bool:
@@ -76,15 +76,15 @@ def _accept(connection: Connection, settlements: Sequence[Settlement]) -> None:
     _NAME.run(connection, [(each.public_id, each.package_id) for each in settlements if each.public_id is not None])
 
 
-def settle(connection: Connection, settlement: Settlement) -> PackageState:
+def settle(connection: Connection, settlement: Settlement, token: str) -> PackageState:
     """Settles one package, whatever state it is in; its state then. What may not follow the present state changes nothing.
 
-    Raises as settle_all, but for Crossed.
+    token: of the process that settles. Raises as settle_all, but for Crossed.
     """
     locked = lock(connection, settlement.package_id)
     refusal, kept = None, False
     for outcome in settlement.outcomes:
-        if not _apply(connection, locked.id, outcome):
+        if not _apply(connection, locked.id, outcome, token):
             continue
         if isinstance(outcome.result, Refused):
             refusal = f"{outcome.result.code} {outcome.result.message}".strip()
@@ -121,18 +121,23 @@ def _cancel(connection: Connection, package_id: int) -> int:
     return connection.execute(update(submission).where(*pending).values(**values)).rowcount
 
 
-def _apply(connection: Connection, package_id: int, outcome: SubmissionOutcome) -> bool:
+def _apply(connection: Connection, package_id: int, outcome: SubmissionOutcome, token: str) -> bool:
     """Whether the outcome changed its submission."""
     query = select(submission).where(submission.c.id == outcome.submission_id, submission.c.package_id == package_id)
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise LookupError("no such submission")
     then = _BECOMES[type(outcome.result)]
-    if not may_follow(then, SubmissionState(row.state)):
+    if not may_follow(then, SubmissionState(row.state)) or _is_overtaken(row, outcome, token):
         return False
     values = {**_values(outcome), **GOT_ON, "state": then.value}
     connection.execute(update(submission).where(submission.c.id == row.id).values(**values))
     return True
+
+
+def _is_overtaken(row: Row[Any], outcome: SubmissionOutcome, token: str) -> bool:
+    """Whether another process is sending it by now: then "not taken" comes from an earlier call, and says nothing of this one."""
+    return row.state == SubmissionState.SENDING and row.claim != token and not isinstance(outcome.result, Accepted)
 
 
 def _values(outcome: SubmissionOutcome) -> dict[str, object]:
