@@ -286,6 +286,10 @@ namespace Sms {
             }
         }
 
+        static void Same(string expected, string found) {
+            Same((object) expected, found);
+        }
+
         static void Same(object expected, object found) {
             if (!Equals(expected, found)) {
                 throw new Exception(string.Format("expected {0}, found {1}", expected, found));
