@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import quote
 
+from argon2 import extract_parameters
+from argon2.exceptions import InvalidHashError
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -68,6 +70,14 @@ def _host(value: str) -> str:
         raise ValueError("must be a host name or an IP address, without scheme and port") from None
 
 
+def _argon2(value: str) -> str:
+    try:
+        extract_parameters(value)
+    except InvalidHashError:
+        raise ValueError("must be an argon2 hash, such as `smsbridge hash-password` prints") from None
+    return value
+
+
 def _network(value: object) -> IPv4Network | IPv6Network:
     try:
         return ip_network(str(value))
@@ -85,6 +95,7 @@ def _readable(path: Path) -> Path:
 _HERE = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
 Url = Annotated[str, AfterValidator(http_url)]
+PasswordHash = Annotated[str, AfterValidator(_argon2)]
 Host = Annotated[str, AfterValidator(_host)]
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network), PlainSerializer(str)]
 ExistingFile = Annotated[Path, AfterValidator(_readable)]
@@ -265,7 +276,7 @@ class AccountSettings(Section):
 
     username: str = Field(min_length=1, description="As the client sends it.")
     password: SecretStr | None = Field(None, min_length=1, description="In the clear; better one of the next three.")
-    password_hash: str | None = Field(None, pattern=r"^\$argon2id?\$", description="From `smsbridge hash-password`.")
+    password_hash: PasswordHash | None = Field(None, description="Argon2; from `smsbridge hash-password`.")
     password_env: str | None = Field(None, description="Environment variable that holds the password.")
     password_file: Path | None = Field(None, description="File that holds the password.")
     vendor: str | None = Field(None, description="NAME of [vendors.NAME]; may be left out when there is one.")

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import trustme
+from pydantic import ValidationError
 
 from bridge.app import compose
 from bridge.errors import SettingsError
-from bridge.settings import Settings, load
+from bridge.settings import PushSettings, Settings, http_url, load
 
 SECRET = "Marked-Secret-1"
 GOOD = """
@@ -100,6 +101,9 @@ WRONG = {
     "log.requests": '[log]\nrequests = "perhaps"',
     "ledger.url": "[ledger]",
     "push.allow_hosts": '[push]\nallow_hosts = "host"',
+    "push.allow_hosts.1": '[push]\nallow_hosts = ["hooks.example", "hooks.example:8080"]',
+    "accounts.1.user_id": '[[accounts]]\nusername = "x"\npassword = "x"\nuser_id = "x"',
+    "accounts.1.password_hash": '[[accounts]]\nusername = "x"\npassword_hash = "$argon2id$v=19$m=65536,t=3,p=4$short"',
     "logs": "[logs]",
     "vendors.other.kind": '[vendors.other]\nbase_url = "http://vendor.example/"',
     "vendors.other.connect_timeout_seconds": '[vendors.other]\nkind = "node"\npreset = "nac"\nconnect_timeout_seconds = 0',
@@ -116,6 +120,60 @@ def test_a_wrong_value_names_its_key(start, key):
     more = WRONG[key]
     text = f"{more}\n{GOOD}" if key == "server" else f"{GOOD}\n{more}"
     assert refused(start, text).key == key
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://vendor.example/",
+        "//vendor.example/",
+        "http:///",
+        "http://vendor.example:0/",
+        "http://vendor.example:65536/",
+        "http://vendor.example:port/",
+        "http://user@vendor.example/",
+        "http://user:password@vendor.example/",
+        "http://vendor.example/?key=1",
+        "http://vendor.example/#x",
+        "http://vendor.example\\@other.example/",
+        "http://vendor.example/a b",
+        "http://vendor.example/\r\nX: 1",
+        "http://vendor\t.example/",
+        "http://vendor..example/",
+        "http://ş.example/",
+        "http://[::1/",
+    ],
+)
+def test_what_is_no_url_of_a_vendor(url):
+    with pytest.raises(ValueError, match="must be an http:// or https:// URL without user, query and fragment"):
+        http_url(url)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9587/", "https://[fd00::1]/api/v1/", "http://vendor/", "http://V.example/X"])
+def test_a_vendor_may_be_anywhere(url):
+    assert http_url(url) == http_url(url.removesuffix("/")) == f"{url.removesuffix('/')}/"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("Hooks.Example.", "hooks.example"),
+        ("127.1", "127.0.0.1"),
+        ("::1", "::1"),
+        ("[FD00::1]", "fd00::1"),
+        ("ş.example", "xn--nga.example"),
+    ],
+)
+def test_hosts_that_may_be_pushed_to(given, read):
+    assert PushSettings(allow_hosts=(given,)).allow_hosts == (read,)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "*.example", "http://hooks.example", "hooks.example:80", "10.0.0.0/8", "user@host", "a b", "[::1]:80"]
+)
+def test_what_is_no_host(host):
+    with pytest.raises(ValidationError, match="must be a host name or an IP address, without scheme and port"):
+        PushSettings(allow_hosts=(host,))
 
 
 VENDOR = '[vendors.main]\nkind = "node"\nbase_url = "http://vendor.example/"\n'
