@@ -10,7 +10,7 @@ PIP = $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 ARGS ?=
 SECONDS ?= 120
 
-.PHONY: help run test interop check format readme bench chaos lock clean
+.PHONY: help run test interop check format readme bench chaos lock audit clean
 
 help:
 	@echo "make run     the bridge with a sandbox vendor behind it (ARGS='--vendor node --port 9587')"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench   the bridge beside other servers; see tests/bench/README.md (ARGS='growth')"
 	@echo "make chaos   kill -9, outages and restarts under load; see tests/chaos/README.md (SECONDS=120, SEED=, DATABASE=sqlite|postgresql)"
 	@echo "make lock    pins what pyproject.toml asks for, with hashes (ARGS=--upgrade: the newest of all)"
+	@echo "make audit   asks for known holes in what is pinned (needs the way to the package index)"
 	@echo "make clean   removes what these made"
 
 run: $(VENV)/.runtime
@@ -77,6 +78,12 @@ lock:
 	$(LOCK) --output-file .ci/requirements.txt pyproject.toml
 	$(LOCK) --extra dev --constraint .ci/requirements.txt --output-file .ci/requirements-dev.txt pyproject.toml
 	$(LOCK) --only-build-deps --build-deps-for wheel --allow-unsafe --output-file .ci/requirements-build.txt pyproject.toml
+
+# --strict: where the index cannot be asked, nothing was audited, and that is an error
+audit:
+	test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet pip-audit==2.10.1; }
+	for file in requirements requirements-build requirements-dev; do \
+		.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r .ci/$$file.txt || exit 1; done
 
 clean:
 	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/bench/build tests/interop/build tests/interop/*/node_modules

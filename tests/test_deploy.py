@@ -20,7 +20,7 @@ import yaml
 
 from bridge.app import compose
 from bridge.sandbox import build, serve_in_thread
-from bridge.settings import Settings, load
+from bridge.settings import LedgerSettings, Settings, load
 from tests.program import PATIENCE, Program, call, free_port
 from tests.soap.wire import Answer, exchange
 
@@ -119,6 +119,18 @@ def test_files_that_are_mounted_exist():
     assert all((ROOT / each["file"]).is_file() for each in COMPOSE["configs"].values())
     for service in SERVICES.values():
         assert {each["source"] for each in service.get("configs", ())} <= set(COMPOSE["configs"])
+
+
+# what documents say
+
+
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md"])
+def test_settings_that_are_named_exist(name: str):
+    sections = {name: info.annotation for name, info in Settings.model_fields.items()} | {"ledger": LedgerSettings}
+    named = re.findall(r"`(\w+)\.([a-z_]+)(?:`| =| ==)", (ROOT / name).read_text(encoding="utf-8"))
+    found = {(section, key) for section, key in named if section in sections}
+    assert len(found) > 10
+    assert {each for each in found if each[1] not in sections[each[0]].model_fields} == set()
 
 
 # its configuration
