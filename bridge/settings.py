@@ -274,7 +274,7 @@ class VendorConfig(BaseModel):
 class AccountSettings(Section):
     """[[accounts]]: a username of the bridge and what it stands for at a vendor. None at all: pass-through."""
 
-    username: str = Field(min_length=1, description="As the client sends it.")
+    username: str = Field(min_length=1, repr=False, description="As the client sends it.")
     password: SecretStr | None = Field(None, min_length=1, description="In the clear; better one of the next three.")
     password_hash: PasswordHash | None = Field(None, description="Argon2; from `smsbridge hash-password`.")
     password_env: str | None = Field(None, description="Environment variable that holds the password.")

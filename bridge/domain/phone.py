@@ -47,6 +47,9 @@ class Normalised(NamedTuple):
     numbers: list[str]  # the valid ones, E.164 digits without "+", in the order given; the same number may occur twice
     invalid: list[int]  # positions in the list given, ascending
 
+    def __repr__(self) -> str:  # numbers never reach a log
+        return f"<Normalised {len(self.numbers)}, invalid {len(self.invalid)}>"
+
 
 def normalise(text: str) -> str | None:
     """The E.164 digits without "+" (905xxxxxxxxx), or None for what is not a telephone number.

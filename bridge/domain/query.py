@@ -1,8 +1,8 @@
-"""What is asked: the questions of the reading operations and cancel, already checked."""
+"""What is asked: the questions of the reading operations and cancel, already checked. Client's words are in no repr."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 __all__ = ["ItemsQuery", "PackageKey", "PackagesQuery", "SendersQuery"]
@@ -14,7 +14,7 @@ class PackageKey:
 
     id: int | None = None
     uuid: str | None = None
-    custom_id: str | None = None
+    custom_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,9 @@ class PackagesQuery:
     """Filters of getSmsPackages; None or () is no filter."""
 
     ids: tuple[int, ...] = ()
-    custom_ids: tuple[str, ...] = ()
+    custom_ids: tuple[str, ...] = field(default=(), repr=False)
     # part of the text
-    keyword: str | None = None
+    keyword: str | None = field(default=None, repr=False)
     sender: str | None = None
     # 0 all, 1 queued, 2 processing, 3 scheduled, 4 periodic, 5 completed, 6 cancelled, 7 failed
     status: int | None = None
@@ -43,7 +43,7 @@ class ItemsQuery:
 
     package: PackageKey
     # part of the number
-    target: str | None = None
+    target: str | None = field(default=None, repr=False)
     # 0 Turkcell, 1 Vodafone, 2 TurkTelekom, 3 Netgsm
     operator: int | None = None
     # -2 .. 5
@@ -58,7 +58,7 @@ class SendersQuery:
     """Filters of getSmsSenders."""
 
     # part of the title
-    keyword: str | None = None
+    keyword: str | None = field(default=None, repr=False)
     # 0 waiting, 1 approved, 2 refused, 3 forbidden
     status: int | None = None
     page_index: int = 0

@@ -168,6 +168,9 @@ class _Recipients(NamedTuple):
     numbers: tuple[str, ...]
     texts: tuple[str, ...] | None
 
+    def __repr__(self) -> str:  # numbers and texts never reach a log
+        return f"<_Recipients {len(self.numbers)}>"
+
 
 def _recipients(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> _Recipients:
     rows = connection.execute(select(item.c.number, item.c.content).where(*conditions).order_by(item.c.id)).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
@@ -63,6 +63,9 @@ class NewSubmission(NamedTuple):
     # when it is due, where that is not the package's due_at (portions)
     due_at: datetime | None = None
 
+    def __repr__(self) -> str:  # texts never reach a log
+        return f"<NewSubmission to {len(self.positions)}>"
+
 
 class NewPackage(NamedTuple):
     """A package to be recorded."""
@@ -113,6 +116,9 @@ class Refused(NamedTuple):
 
     code: str
     message: str = ""
+
+    def __repr__(self) -> str:  # a vendor's words may repeat what it was sent
+        return f"<Refused {self.code}>"
 
 
 class Unknown(NamedTuple):
@@ -181,7 +187,7 @@ class StoredSubmission:
     vendor_ref: str | None
     # the refusal, or what is unknown
     code: str | None
-    message: str | None
+    message: str | None = field(repr=False)
     due_at: datetime | None
     settled_at: datetime | None
 
@@ -194,11 +200,11 @@ class StoredPackage:
     uuid: str
     # the id that the client knows
     public_id: int
-    account: str
+    account: str = field(repr=False)
     vendor: str
     state: PackageState
     # the client's customID, else the one that the bridge gave
-    custom_id: str | None
+    custom_id: str | None = field(repr=False)
     accepted_at: datetime
     # the sendingDate, else the same
     sending_at: datetime
@@ -212,7 +218,7 @@ class StoredPackage:
 class OpenSubmission:
     """A submission with which something is to be done, and whose it is."""
 
-    account: str
+    account: str = field(repr=False)
     vendor: str
     valid_until: datetime
     submission: StoredSubmission
@@ -248,6 +254,9 @@ class DueRecurrence(NamedTuple):
     next_at: datetime
     # repeats so far, with those that were missed
     fired: int
+
+    def __repr__(self) -> str:
+        return f"<DueRecurrence {self.package_id}>"
 
 
 class Repeat(NamedTuple):

@@ -39,7 +39,7 @@ class Backend:
 class Account:
     """Whom a call is made for: who the client is here, and who it is at the vendor."""
 
-    username: str
+    username: str = field(repr=False)
     backend: Backend
     credentials: Credentials = field(repr=False)
     # the password is known to be right; where only the vendor knows it, `prove` asks

@@ -34,6 +34,9 @@ class Recipients(NamedTuple):
     invalid_numbers: Sequence[str]
     invalid_texts: Sequence[str] | None
 
+    def __repr__(self) -> str:  # numbers and texts never reach a log
+        return f"<Recipients {len(self.numbers)}>"
+
 
 def compose_sms(request: SendSms, now: datetime, max_recipients: int, own_custom_id: str | None) -> Message:
     """The message of a sendSms call.

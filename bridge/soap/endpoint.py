@@ -74,6 +74,9 @@ class Answer(NamedTuple):
     outcome: str  # "OK", an ERR_ name, "refused" for a code that is no name, or "Fault"
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Answer {self.status} {self.outcome}>"
+
 
 class _Seen:
     """What is known of a request so far, for its log line and for a Fault in its SOAP version."""

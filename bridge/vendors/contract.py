@@ -7,8 +7,9 @@ leaves it open whether a send was taken. Requests that never got an answer are n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +32,9 @@ class Credentials(BaseModel):
     """Base of a vendor's [accounts.credentials]. Secrets are SecretStr."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:  # a username may be a telephone number
+        return ()
 
     @classmethod
     def from_login(cls, username: str, password: str) -> Credentials | None:
