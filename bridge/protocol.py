@@ -74,6 +74,8 @@ class Gate:
         self._by_address: Counter[str] = Counter()
         self._memory = Memory()
         self._sweeping = False
+        # seconds; when the last sweep was, by the loop's clock
+        self._clock = self._swept = 0.0
         self._quiet_until = 0.0
 
     @property
@@ -84,7 +86,7 @@ class Gate:
     def enter(self, connection: Protocol, address: str) -> bool:
         """Counts a connection. Returns whether it may stay."""
         if not self._sweeping:
-            self._sweeping = True
+            self._sweeping, self._swept = True, connection.loop.time()
             connection.loop.call_later(self._pause, self._sweep, connection.loop)
         self._open[connection] = address
         self._by_address[address] += 1
@@ -111,8 +113,11 @@ class Gate:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
+        # a process that stood still has not read what came meanwhile
+        self._clock += min(now - self._swept, 2 * self._pause)
+        self._swept = now
         for connection in list(self._open):
-            connection.hurry(now)
+            connection.hurry(self._clock)
         if self._memory.has_grown():
             loop.run_in_executor(None, self._memory.give_back)
         self._sweeping = bool(self._open)
@@ -248,7 +253,7 @@ class Protocol(HttpToolsProtocol):
             self.cycle.more_body = False  # also when the answer came before it was whole
 
     def hurry(self, now: float) -> None:
-        """Ends the connection when the client takes too long over a request or an answer. now: seconds of the loop's clock."""
+        """Ends the connection when the client takes too long over a request or an answer. now: seconds."""
         owed, brought = self._owes()
         if owed is None or owed is not self._owed:
             self._owed, self._owed_since, self._brought = owed, now, brought

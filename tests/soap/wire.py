@@ -53,8 +53,9 @@ class Answer(NamedTuple):
 class Wire:
     """A connection to the server."""
 
-    def __init__(self, port: int, timeout: float = 10) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port: int, timeout: float = 10, source: str = "") -> None:
+        """source: the address to come from; any of 127.0.0.0/8 is ours."""
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0) if source else None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._read = b""
 
