@@ -156,6 +156,34 @@ def test_a_start_waits_for_the_operator(tmp_path: Path):
         assert program.stop() == 0
 
 
+@BOTH
+def test_check_shows_what_needs_a_person(url: str, tmp_path: Path):
+    """A message that was given up, two pushes that were, and one that waits."""
+    upgrade_to(url, "head")
+
+    def rows(connection: Connection) -> None:
+        known = tables(connection)
+
+        def add(table: str, number: int, **values: Any) -> None:
+            columns = {column.name: some(column, number) for column in known[table].columns}
+            connection.execute(insert(known[table]).values(columns | values))
+
+        add("submission", 1, state=0, due_at=None, stuck_at=5)
+        add("push", 1, due_at=None, delivered_at=None)
+        add("push", 2, due_at=None, delivered_at=None)
+        add("push", 3, due_at=9, delivered_at=None)
+        add("push", 4, due_at=None, delivered_at=9)
+
+    do(url, rows)
+    said = run("check", "--config", configured(tmp_path, url)).stdout.splitlines()
+    assert said[-4:] == [
+        "ok    ledger: 0 to be sent; 0 of unknown outcome",
+        "ok    ledger: 0 sent periodically; 1 pushes wait",
+        "note  ledger: 1 given up, for work on them kept failing",
+        "note  ledger: 2 pushes given up, for their receiver did not take them",
+    ]
+
+
 def test_a_start_brings_the_tables_up_to_date_unless_told_otherwise(tmp_path: Path):
     url = f"sqlite:///{tmp_path}/bridge.db"
     upgrade_to(url, REVISIONS[0])
