@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.program import PATIENCE, Program, call, free_port
 from tests.soap.serving import NOW, Served, Vendor, serve, settings_for
 from tests.soap.wire import Answer, exchange
 
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 LOGIN = {"username": "admin", "password": "123456"}
 SMS = {"type": 1, "sendingType": 0, "title": "Deneme", "content": "Gizli metin", "number": "905321234567", "sender": "BASLIK"}
 Samples = dict[tuple[str, ...], float]
@@ -181,6 +183,13 @@ def test_the_process(bridge: Served):
     assert found["process_resident_memory_bytes", "0"] > 10_000_000
     assert found["process_cpu_seconds_total", "0"] > 0
     assert any(key[0] == "python_info" for key in found)
+
+
+def test_the_readme_names_all_of_them(vendor: Vendor, tmp_path: Path):
+    with serve(settings_for(vendor.url, ledger={"url": f"sqlite:///{tmp_path}/bridge.db"})) as bridge:
+        told = set(re.findall(r"^# TYPE (smsbridge_\w+)", ask(bridge.port).body.decode(), re.MULTILINE))
+    rows = "\n".join(re.findall(r"^\| `smsbridge_.*", README, re.MULTILINE))
+    assert set(re.findall(r"`(smsbridge_\w+)`", rows)) == told
 
 
 def test_it_names_nobody(bridge: Served):
