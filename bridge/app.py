@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -86,7 +86,7 @@ class Bridge:
     endpoint: Endpoint
     backends: dict[str, Backend]
     # username: account; empty in pass-through
-    accounts: dict[str, Account]
+    accounts: dict[str, Account] = field(repr=False)
     in_flight: InFlight
 
     async def close(self) -> None:

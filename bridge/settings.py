@@ -276,7 +276,7 @@ class AccountSettings(Section):
 
     username: str = Field(min_length=1, repr=False, description="As the client sends it.")
     password: SecretStr | None = Field(None, min_length=1, description="In the clear; better one of the next three.")
-    password_hash: PasswordHash | None = Field(None, description="Argon2; from `smsbridge hash-password`.")
+    password_hash: PasswordHash | None = Field(None, repr=False, description="Argon2; from `smsbridge hash-password`.")
     password_env: str | None = Field(None, description="Environment variable that holds the password.")
     password_file: Path | None = Field(None, description="File that holds the password.")
     vendor: str | None = Field(None, description="NAME of [vendors.NAME]; may be left out when there is one.")

@@ -25,8 +25,10 @@ class HttpRequest(NamedTuple):
     body: bytes = b""
     repeatable: bool = False
 
-    def __repr__(self) -> str:  # headers carry credentials, the body texts and numbers, the query an API key
-        return f"<HttpRequest {self.method} {self.url.partition('?')[0]} {len(self.body)} bytes>"
+    def __repr__(
+        self,
+    ) -> str:  # headers carry credentials, the body texts and numbers, the query an API key, a client's path a token
+        return f"<HttpRequest {self.method} {'/'.join(self.url.split('/', 3)[:3])} {len(self.body)} bytes>"
 
 
 class HttpResponse(NamedTuple):

@@ -17,7 +17,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Protocol
 
@@ -89,7 +89,7 @@ class MappedAccount:
 
     account: Account
     password: SecretStr | None
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
 
 
 class MappedAccounts:

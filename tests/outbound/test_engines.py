@@ -374,4 +374,4 @@ def test_read_timeout_is_total(engine, run, certificates):
 
 def test_repr_of_requests_holds_nothing():
     request = make_request("http", "a.example")
-    assert repr(HttpRequest(*request)) == "<HttpRequest POST http://a.example/sms/create 11 bytes>"
+    assert repr(HttpRequest(*request)) == "<HttpRequest POST http://a.example 11 bytes>"
