@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -173,16 +174,24 @@ class Tee:
             sink.shutdown(socket.SHUT_WR)
 
 
+def read_request(connection: socket.socket) -> bytes:
+    """A whole request: a server that closes before it has read all makes the client see a reset."""
+    raw = b""
+    while b"\r\n\r\n" not in raw:
+        raw += connection.recv(65536)
+    length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", raw)
+    whole = raw.index(b"\r\n\r\n") + 4 + (int(length[1]) if length else 0)
+    while len(raw) < whole:
+        raw += connection.recv(65536)
+    return raw
+
+
 def misbehave(connection: socket.socket) -> None:
     """A server whose path says what is wrong with it."""
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += connection.recv(65536)
-    path = head.split(b" ")[1].partition(b"?")[0]
+    path = read_request(connection).split(b" ")[1].partition(b"?")[0]
     if path == b"/garbage":
         connection.sendall(b"\x00\x01\x02 this is no HTTP\r\n\r\n")
     elif path == b"/slow":
-        connection.recv(65536)
         connection.recv(65536)  # until the other side gives up
     elif path == b"/huge":
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n")

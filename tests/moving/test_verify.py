@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from tests.moving.conftest import ENVIRONMENT, LOGIN
-from tests.moving.peers import Connections, Reply, misbehave, tampered
+from tests.moving.peers import Connections, Reply, misbehave, read_request, tampered
 from tests.program import free_port
 
 SECRETS = ("123456", "905551112233", "gizli metin")
@@ -362,7 +362,7 @@ def test_a_certificate_that_cannot_be_checked(bridge):
 
     def serve(connection) -> None:
         with context.wrap_socket(connection, server_side=True) as secure:
-            secure.recv(65536)
+            read_request(secure)
             secure.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
     server = Connections(serve)
