@@ -82,8 +82,10 @@ class Service:
 UNQUALIFIED = "Form=System.Xml.Schema.XmlSchemaForm.Unqualified"
 
 
-def serialization(member: Member, order: int | None) -> list[str]:
-    """The attributes that say how a member is written. order: its place in a type; a wrapper has it elsewhere."""
+def serialization(member: Member, identifier: str, order: int | None) -> list[str]:
+    """How a member is written, or the flag beside it. order: its place in a type; a wrapper has it elsewhere."""
+    if identifier != member.identifier:
+        return ["[System.Xml.Serialization.XmlIgnoreAttribute()]"]
     place = "" if order is None else f", Order={order}"
     if member.array_item is None:
         return [f"[System.Xml.Serialization.XmlElementAttribute({UNQUALIFIED}{place})]"]
@@ -100,11 +102,7 @@ def write_type(service: Service, name: str) -> Iterator[str]:
         for kind, identifier in member.variables():
             field = f"{identifier.lstrip('@')}Field"
             yield f"private {kind} {field};"
-            yield from (
-                serialization(member, order)
-                if identifier == member.identifier
-                else ["[System.Xml.Serialization.XmlIgnoreAttribute()]"]
-            )
+            yield from serialization(member, identifier, order)
             yield f"public {kind} {identifier} {{ get {{ return this.{field}; }} set {{ this.{field} = value; }} }}"
     yield "}"
 
@@ -119,11 +117,7 @@ def write_wrapper(service: Service, element: str, class_name: str) -> Iterator[s
     for member in members:
         for kind, identifier in member.variables():
             yield f'[System.ServiceModel.MessageBodyMemberAttribute(Namespace="{service.namespace}", Order={order})]'
-            yield from (
-                serialization(member, None)
-                if identifier == member.identifier
-                else ["[System.Xml.Serialization.XmlIgnoreAttribute()]"]
-            )
+            yield from serialization(member, identifier, None)
             yield f"public {kind} {identifier};"
             order += 1
     yield f"public {class_name}() {{ }}"
