@@ -33,6 +33,7 @@ log = get_logger("bridge.jobs")
 # longer than a job may wait and run
 LEASE = timedelta(seconds=60)
 _FEED_SECONDS = 1.0
+_HURRY_SECONDS = 0.05
 _ALIVE_SECONDS = 5.0
 _TIDY_SECONDS = 60.0
 _RETRY_SECONDS = 2.0
@@ -107,25 +108,29 @@ class Dispatcher:
             async with self._ledger.driver_connection() as driver, PostgresQueue.open(driver) as shared:
                 yield shared
 
-    async def _every(self, seconds: float, name: str, step: Callable[[], Awaitable[None]]) -> None:
-        """Takes the step again and again. One that fails does not end the jobs in hand."""
+    async def _every(self, seconds: float, name: str, step: Callable[[], Awaitable[bool | None]]) -> None:
+        """Takes the step again and again, soon when it says that there is more. One that fails does not end the jobs in hand."""
         while not self._stopping.is_set():
+            pause = seconds
             try:
-                await step()
+                if await step():
+                    pause = _HURRY_SECONDS
             except Exception as error:  # noqa: BLE001  # as above
                 log.warning("background step failed", step=name, error=_names(error))
-                await self._pause(_RETRY_SECONDS)
-            await self._pause(seconds)
+                pause = max(seconds, _RETRY_SECONDS)
+            await self._pause(pause)
 
-    async def feed(self, queue: Queue) -> None:
-        """Puts into the queue what is due now, as far as there is room."""
+    async def feed(self, queue: Queue) -> bool:
+        """Puts into the queue what is due now, as far as there is room. Whether more may be due."""
         now = self._clock()
         abandoned = await self._ledger.abandon(now)
         if abandoned:
             log.warning("sends of a dead process: their outcome is unknown", submissions=len(abandoned))
         room = ROOM - await queue.waiting()
-        if room <= 0 or not self._work.is_able:
-            return
+        if not self._work.is_able:
+            return False
+        if room <= 0:
+            return True
         put = _put_with(queue) if isinstance(queue, PostgresQueue) else None
         taken = await self._ledger.take(now, room, LEASE, put)
         if taken.given_up:
@@ -135,6 +140,7 @@ class Dispatcher:
         pushes = await self._ledger.take_pushes(now, room, LEASE)
         await queue.put([Job(PUSH, each.id) for each in pushes])
         await self._work.repeat(LEASE)
+        return len(taken.submissions) == room
 
     async def _tidy(self, queue: Queue) -> None:
         await queue.prune()
