@@ -9,6 +9,7 @@
     │   ├── NotSent           the request certainly was not taken
     │   └── OutcomeUnknown    the request may have been taken
     └── LedgerUnavailable     the ledger could not be read or written
+        └── LedgerInDoubt     it may have been written
 
 SettingsError stands outside: it ends the start of a program, never a call.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = [
     "TEXTS",
@@ -27,6 +28,7 @@ __all__ = [
     "ErrorCode",
     "FaultSide",
     "Language",
+    "LedgerInDoubt",
     "LedgerUnavailable",
     "NotSent",
     "OutcomeUnknown",
@@ -37,6 +39,9 @@ __all__ = [
     "VendorRefused",
     "text_of",
 ]
+
+# characters of a vendor's own
+_LONGEST_CODE, _LONGEST_WORDS = 100, 500
 
 
 class Language(StrEnum):
@@ -204,7 +209,14 @@ class CallError(BridgeError):
 
 
 class VendorRefused(CallError):
-    """Raised when a vendor answered with a refusal: it certainly did not do what it was asked."""
+    """Raised when a vendor answered with a refusal: it certainly did not do what it was asked.
+
+    Of its own words no more is kept than people read: some vendors repeat what they were sent.
+    """
+
+    def __init__(self, code: str, reason: Reason | None = None, *, message: str = "", **more: Any) -> None:
+        short = message if len(message) <= _LONGEST_WORDS else f"{message[:_LONGEST_WORDS]}.."
+        super().__init__(code if len(code) <= _LONGEST_CODE else code[:_LONGEST_CODE], reason, message=short, **more)
 
 
 class FaultSide(StrEnum):
@@ -253,6 +265,10 @@ class LedgerUnavailable(BridgeError):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class LedgerInDoubt(LedgerUnavailable):
+    """Raised when a commit got no answer: it may have happened."""
 
 
 class SettingsError(Exception):

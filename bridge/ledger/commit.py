@@ -4,8 +4,8 @@ Strategy:
 - Requests of many calls share a transaction, for a commit costs more than what is in it. When a batch fails for what is in it, each
   request is done by itself, so that one cannot fail the others.
 - When the database is gone, full or locked, exactly the requests of the batch fail. A settlement is kept and done later: its vendor
-  call cannot be taken back. A package whose commit may or may not have happened is withdrawn later: its client is told that it was
-  not taken, so it must not be sent.
+  call cannot be taken back. A package whose commit may or may not have happened is withdrawn when the database is back. Its client
+  is told that this is unknown: this process may end before, and others then go on with what they find.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bridge.errors import LedgerUnavailable
+from bridge.errors import LedgerInDoubt, LedgerUnavailable
 from bridge.ledger.engine import is_conflict, is_unavailable, what
 from bridge.ledger.numbers import Numbers, PackageNumbers
 from bridge.ledger.recording import record
@@ -133,12 +133,13 @@ class Committer:
         return numbered
 
     def _raise_unavailable(self, error: Exception) -> None:
-        """Raises LedgerUnavailable if the database is the reason, and remembers what is to be done then."""
+        """Raises LedgerUnavailable if the database is the reason, LedgerInDoubt for packages that are to be withdrawn now."""
         cause = _cause(error)
         if not is_unavailable(cause):
             return
-        if error is not cause:
+        if error is not cause and self._ids:
             self._late.extend(partial(withdraw, package_id=id_, token=self._token) for id_ in self._ids)
+            raise LedgerInDoubt(what(cause)) from error
         raise LedgerUnavailable(what(cause)) from error
 
 

@@ -115,7 +115,8 @@ class Ledger:
     async def record(self, package: NewPackage) -> Recorded:
         """Writes a new package; it is on disk when this returns.
 
-        Raises DuplicateCustomId. When it raises LedgerUnavailable the package is not taken, and never will be.
+        Raises DuplicateCustomId. When it raises LedgerUnavailable the package is not taken, and never will be. LedgerInDoubt: it is
+        not taken by this process, and withdrawn when the database is back; if this process ends before, others may find it.
         """
         recorded: Recorded = await self._store.write(package)
         return recorded

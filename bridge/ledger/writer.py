@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bridge.errors import LedgerUnavailable
+from bridge.errors import LedgerInDoubt, LedgerUnavailable
 from bridge.ledger.batches import Gatherer, Job
 from bridge.ledger.commit import Committer, Request
 from bridge.ledger.engine import what
@@ -50,7 +50,9 @@ class _Trouble:
         """Fills the results up with the error; the requests that it hit."""
         hit = [job.request for job in jobs[len(results) :]]
         why = error.what if isinstance(error, LedgerUnavailable) else what(error)
-        results += [LedgerUnavailable(why) for _ in hit]
+        # it is not told apart which packages of the batch were committed one by one, and which not even tried
+        doubted = NewPackage if isinstance(error, LedgerInDoubt) else ()
+        results += [LedgerInDoubt(why) if isinstance(each, doubted) else LedgerUnavailable(why) for each in hit]
         if not self._calls:
             log.error("ledger unavailable", why=why)
         self._calls += len(hit)

@@ -20,11 +20,12 @@ from bridge.domain.capability import Feature
 from bridge.domain.clock import Clock
 from bridge.domain.message import Message
 from bridge.domain.status import PackageState
-from bridge.errors import CallError, ErrorCode, LedgerUnavailable, NotSent, OutcomeUnknown, Reason
+from bridge.errors import CallError, ErrorCode, LedgerInDoubt, LedgerUnavailable, NotSent, OutcomeUnknown, Reason
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import (
     Accepted,
     Kept,
+    NewPackage,
     Recorded,
     Refused,
     SubmissionOutcome,
@@ -61,6 +62,11 @@ _TOO_MANY = Reason(
 UNATTENDED = Reason(
     "{vendor} bu özelliği desteklemiyor: {field}. Köprü bunu yalnızca kendi tanıdığı hesaplar ([[accounts]]) için yapabilir.",
     "{vendor} does not support {field}. The bridge can do it only for accounts that it has itself ([[accounts]]).",
+)
+IN_DOUBT = Reason(
+    "Kayıt sırasında veritabanı kesildi; mesajın alınıp alınmadığı bilinmiyor. Yeniden göndermeden önce paket listesine bakın.",
+    "The database went away during the recording; whether the message was taken is unknown. Look at the package list before "
+    "sending again.",
 )
 # vendor messages of one package that are on their way at once
 _AT_ONCE = 8
@@ -118,7 +124,8 @@ class RecordedSend:
         """Records and sends; returns the package id.
 
         Raises CallError: ERR_BAD_REQUEST before anything is recorded for what the vendor and the bridge lack,
-        ERR_SMS_PKG_CUSTOM_ID_DUPLICATION, ERR_SYSTEM_MAINTENANCE when nothing could be recorded, or the vendor's refusal of all.
+        ERR_SMS_PKG_CUSTOM_ID_DUPLICATION, ERR_SYSTEM_MAINTENANCE when nothing could be recorded, ERR_INTERNAL_SERVER when nobody
+        knows whether it was, or the vendor's refusal of all.
         """
         vendor = account.backend.vendor
         supplied = SUPPLIED if account.lasting else SUPPLIED - _LATER
@@ -133,10 +140,16 @@ class RecordedSend:
         due_at = _held_until(account, prepared)
         slot = None if due_at is not None else await self._slot(account, prepared, len(parts))
         new = new_package(account, prepared, parts, due_at or slot, paced=slot is not None)
-        recorded = await self._ledger.record(new)
+        recorded = await self._record(new)
         if new.state is PackageState.WAITING:
             return recorded.package_id
         return await self._send(account, parts, recorded, timing)
+
+    async def _record(self, new: NewPackage) -> Recorded:
+        try:
+            return await self._ledger.record(new)
+        except LedgerInDoubt:
+            raise CallError(ErrorCode.INTERNAL_SERVER, IN_DOUBT) from None
 
     async def _slot(self, account: Account, message: Message, count: int) -> datetime | None:
         """When it may be sent under the vendor's rate limit; None for at once. Raises CallError when that would be too late."""

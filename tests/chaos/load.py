@@ -157,5 +157,7 @@ def _read(answer: bytes) -> Answer:
         return Answer(ACKNOWLEDGED, found[1].decode())
     code = _CODE.search(answer)
     assert code is not None, answer
+    if code[1] == b"ERR_INTERNAL_SERVER":  # it says that the outcome is unknown
+        return Answer(LOST, code[1].decode())
     what = DUPLICATE if code[1] == b"ERR_SMS_PKG_CUSTOM_ID_DUPLICATION" else REFUSED
     return Answer(what, code[1].decode())

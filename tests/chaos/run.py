@@ -40,6 +40,8 @@ __all__ = ["Result", "Vendors", "configure", "run", "vendors"]
 READ_SECONDS = 2
 # packages
 _ENOUGH = 20
+# at most, on average
+_SECONDS_A_KILL = 6
 _OPEN = {SubmissionState.PENDING, SubmissionState.SENDING}
 
 
@@ -161,6 +163,9 @@ class Run:
             for event in plan(self._random, self._stage):
                 await asyncio.sleep(max(0.0, start + event.at - time.monotonic()))
                 group.create_task(self._happen(event))
+        while self.counts["kill"] < self._stage.seconds / _SECONDS_A_KILL:  # those meant for a frozen process were left out
+            place = self._random.randrange(len(self._replicas))
+            await self._happen(Event(0, "kill", place, self._random.uniform(0, 1), SERVING))
 
     async def _happen(self, event: Event) -> None:
         if isinstance(event.target, int):

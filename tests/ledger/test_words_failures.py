@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event, text
 
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
 from bridge.domain.status import ItemState, PackageState, SubmissionState
-from bridge.errors import LedgerUnavailable, SettingsError
+from bridge.errors import LedgerInDoubt, LedgerUnavailable, SettingsError
 from bridge.ledger import engine, writer
 from bridge.ledger.database import SqliteDatabase
 from bridge.ledger.ledger import Ledger
@@ -235,7 +235,7 @@ async def test_a_full_disk(impatient: None, open_ledger: Open, url: str, monkeyp
 
 
 async def test_a_package_whose_commit_is_in_doubt_is_withdrawn(impatient: None, ledger: Ledger):
-    """Its client is told that it was not taken."""
+    """Its client is told that nobody knows."""
     store: Any = ledger._store
     committed = []
 
@@ -248,7 +248,7 @@ async def test_a_package_whose_commit_is_in_doubt_is_withdrawn(impatient: None, 
 
     watched = store._writers if isinstance(store, SqliteDatabase) else store._engine.sync_engine
     event.listen(watched, "commit", lose_the_answer)
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(LedgerInDoubt):
         await record(ledger, custom_id="doubt")
     (package_id,) = committed
 
