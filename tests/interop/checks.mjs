@@ -9,6 +9,9 @@ const FIRST = "905321234567";
 const SECOND = "905331234567";
 const SMS = { type: 1, title: "Deneme", sender: SENDER, encoding: 1 };
 
+// A header that the server must understand, and does not.
+const HEADER = '<x:unknown xmlns:x="urn:x" xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" e:mustUnderstand="1"/>';
+
 // make: (WSDL's address, login for HTTP Basic or undefined) to a client; send: (client, operation, fields) to the answer.
 export async function run({ make, send }) {
   const client = await make(`${url}?wsdl`);
@@ -154,6 +157,15 @@ function checksOf(client, make, send) {
     async "getUserCredit basic"() {
       const from = await make(`${url}?wsdl`, { username, password });
       assert.ok(Number((await data("getUserCredit", {}, { login: {}, from })).credit) > 0);
+    },
+
+    async "getUserCredit fault"() {
+      const from = await make(`${url}?wsdl`);
+      from.addSoapHeader(HEADER);
+      await assert.rejects(call("getUserCredit", {}, { from }), ({ root }) => {
+        assert.equal(root.Envelope.Body.Fault.faultstring, "A SOAP header that must be understood is not known.");
+        return true;
+      });
     },
   };
 }

@@ -18,15 +18,22 @@ SCHEDULED = "2040-01-01 10:00"
 ServiceOf = Callable[[str, tuple[str, str] | None], AbstractContextManager[Any]]
 
 
-def run(service_of: ServiceOf) -> None:
-    """All checks. service_of: makes a client."""
+def run(service_of: ServiceOf, fault_of: Callable[[str, dict[str, str]], str]) -> None:
+    """All checks.
+
+    service_of: makes a client. fault_of: of a WSDL's address and a login, calls getUserCredit with a header that the server must
+    understand and does not; gives the text of the fault that the stack raises.
+    """
 
     def basic(_service: Any) -> None:
         with service_of(f"{URL}?wsdl", (USERNAME, PASSWORD)) as service:
             assert data(service.getUserCredit()).credit > 0
 
+    def fault(_service: Any) -> None:
+        assert fault_of(f"{URL}?wsdl", LOGIN) == "A SOAP header that must be understood is not known."
+
     with service_of(f"{URL}?wsdl", None) as service:
-        for name, check in (CHECKS | {"getUserCredit basic": basic}).items():
+        for name, check in (CHECKS | {"getUserCredit basic": basic, "getUserCredit fault": fault}).items():
             try:
                 check(service)
             except Exception as error:  # noqa: BLE001  # whatever it is, it is the reason

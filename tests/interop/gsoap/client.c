@@ -373,6 +373,18 @@ static void credit_by_basic(void)
     is_credit(CALL_AS_IT_IS(getUserCredit, request, response));
 }
 
+static void credit_fault(void)
+{
+    const char *envelope = version == 1 ? "http://schemas.xmlsoap.org/soap/envelope/" : "http://www.w3.org/2003/05/soap-envelope";
+    const char *type = version == 1 ? "text/xml; charset=utf-8" : "application/soap+xml; charset=utf-8";
+    struct _ns1__getUserCreditResponse response;
+    char *call = text("<e:Envelope xmlns:e=\"%s\"><e:Body><noSuchOperation/></e:Body></e:Envelope>", envelope);
+    if (!EXPECT(!soap_POST(ctx, url, NULL, type) && !soap_send(ctx, call) && !soap_end_send(ctx)))
+        return;
+    if (EXPECT(soap_recv___ns1__getUserCredit(ctx, &response) == SOAP_FAULT))
+        same(*soap_faultstring(ctx), "The SOAP body does not hold a known operation.");
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -395,6 +407,7 @@ static const struct {
     {"getUserCredit credit", credit},
     {"getUserCredit wrong-password", credit_wrong_password},
     {"getUserCredit basic", credit_by_basic},
+    {"getUserCredit fault", credit_fault},
 };
 
 int main(int count, char **arguments)

@@ -218,6 +218,18 @@ $checks = [
     'getUserCredit basic' => function () use ($username, $password) {
         above_zero(data('getUserCredit', [], client(['login' => $username, 'password' => $password]))->credit);
     },
+    'getUserCredit fault' => function () {
+        global $login;
+        $client = client();
+        $client->__setSoapHeaders(new SoapHeader('urn:x', 'unknown', '', true));
+        try {
+            call('getUserCredit', $login, $client);
+        } catch (SoapFault $fault) {
+            same('A SOAP header that must be understood is not known.', $fault->faultstring);
+            return;
+        }
+        throw new Exception('no fault');
+    },
     'getUserCredit soap12' => function () {
         global $login;
         above_zero(data('getUserCredit', $login, client(['soap_version' => SOAP_1_2]))->credit);

@@ -146,6 +146,10 @@ my @checks = (
         local *SOAP::Transport::HTTP::Client::get_basic_credentials = sub { return ($username, $password) };
         die "credit\n" if data(getUserCredit => {}, $basic)->{credit} <= 0;
     },
+    'getUserCredit fault' => sub {
+        my $answer = $client->call('noSuchOperation');
+        same('The SOAP body does not hold a known operation.', $answer->fault && $answer->faultstring);
+    },
 );
 
 while (my ($name, $check) = splice @checks, 0, 2) {

@@ -159,6 +159,15 @@ CHECKS = {
     basic = driver
     basic.options['protocol.http.basic_auth'] << [URL, USERNAME, PASSWORD]
     above_zero(data('getUserCredit', {}, basic).credit)
+  },
+  'getUserCredit fault' => lambda {
+    lost = SOAP::RPC::Driver.new(URL, 'http://localhost:9587/wsdl/sms')
+    lost.add_method('noSuchOperation')
+    begin
+      raise "no fault: #{lost.noSuchOperation}"
+    rescue SOAP::FaultError => fault
+      same('The SOAP body does not hold a known operation.', fault.message)
+    end
   }
 }
 

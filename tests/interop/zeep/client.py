@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from lxml import etree
 from zeep import Client
+from zeep.exceptions import Fault
 from zeep.transports import Transport
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -26,4 +28,13 @@ def service_of(wsdl: str, login: tuple[str, str] | None) -> Iterator[Any]:
             yield client.service
 
 
-run(service_of)
+def fault_of(wsdl: str, login: dict[str, str]) -> str:
+    must = {"{http://schemas.xmlsoap.org/soap/envelope/}mustUnderstand": "1"}
+    with service_of(wsdl, None) as service:
+        try:
+            return f"no fault: {service.getUserCredit(**login, _soapheaders=[etree.Element('{urn:x}unknown', must)])}"
+        except Fault as fault:
+            return fault.message
+
+
+run(service_of, fault_of)
