@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.run import Result, run
-from tests.postgres import Postgres, postgres_or_skip
+from tests.postgres import Postgres
 
 SEED = 1
 SECONDS = 8
@@ -18,15 +16,9 @@ KINDS = ("node", "isobil", "toplusms")
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Result | None]]:
+def results(tmp_path_factory: pytest.TempPathFactory, server_or_none: Postgres | None) -> dict[str, Result | None]:
     """Of each database; None where there is no server."""
-    folder = tmp_path_factory.mktemp("chaos")
-    with ExitStack() as stack:
-        try:
-            server = stack.enter_context(postgres_or_skip())
-        except pytest.skip.Exception:
-            server = None
-        yield asyncio.run(_both(folder, server))
+    return asyncio.run(_both(tmp_path_factory.mktemp("chaos"), server_or_none))
 
 
 async def _both(folder: Path, server: Postgres | None) -> dict[str, Result | None]:

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 import asyncpg
-import pytest
 
 from tests.chaos.database import PostgresDatabase
 from tests.chaos.gate import Gate
 from tests.chaos.replica import Replica
 from tests.chaos.run import configure, vendors
 from tests.chaos.soap import Lost, call, text_of
-from tests.postgres import Postgres, postgres_or_skip
 
 MESSAGE = {"type": 1, "sendingType": 0, "title": "Deneme", "sender": "BASLIK", "encoding": 1, "content": "Merhaba"}
 MESSAGE |= {"number": "905321234510", "customID": "doubted"}
 _PATIENCE = 120
-
-
-@pytest.fixture
-def server() -> Iterator[Postgres]:
-    with postgres_or_skip() as started:
-        yield started
 
 
 async def is_committing(database: PostgresDatabase) -> bool:
