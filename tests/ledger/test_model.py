@@ -318,7 +318,7 @@ class Ledgers(RuleBasedStateMachine):
         model = self.chosen(which)
         self.run(self.ledgers[who].release(model.recorded.package_id))
         if model.state is PackageState.FAILED:
-            model.custom_id = None
+            model.custom_id = model.next_at = None
             model.untold.clear()
 
     @precondition(lambda self: 0 < len(self.packages) < MOST)

@@ -53,7 +53,7 @@ async def test_a_report_is_pushed(ledger: Ledger):
     assert await pushes(ledger) == ()  # that it was sent, its client knows
     await reported(ledger, recorded, 0, 2)
     (due,) = await pushes(ledger)
-    assert due == (due.id, recorded.package_id, OTHER, URL, 1)
+    assert (due.package_id, due.account, due.url, due.attempts) == (recorded.package_id, OTHER, URL, 1)
     first = recorded.package_id * 1_000_000
     items = (
         PushItem(first, numbers(3)[0], ItemState.DELIVERED, at(0)),

@@ -172,6 +172,14 @@ async def test_cancelling_ends_the_repeats(ledger: Ledger):
     assert (await ledger.overview()).recurrences == 0
 
 
+async def test_what_was_refused_as_it_was_ordered_is_not_repeated(ledger: Ledger):
+    ordered, later = [await record(ledger, period=DAILY, repeats=NOW + DAY) for _ in range(2)]
+    for each in (ordered, later):
+        await ledger.settle(each.package_id, [outcome(each.submission_ids[0], Refused("ERR_USER_CREDIT_REQUIRED"))])
+    await ledger.release(ordered.package_id)
+    assert [each.package_id for each in await ledger.take_recurrences(NOW + DAY, 10, LEASE)] == [later.package_id]
+
+
 async def test_it_is_repeated_or_cancelled(ledger: Ledger, other: Ledger):
     packages = [await daily(ledger) for _ in range(8)]
     race = []
