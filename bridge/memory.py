@@ -1,8 +1,9 @@
-"""Gives memory back that a large request has left behind.
+"""Gives memory back that large requests have left behind.
 
 Facts
 - glibc keeps what was freed for the next request, in an arena for each thread: after ten megabytes of XML, some hundred.
 - Looking costs 20 us, giving back some milliseconds, in which other threads may wait for memory.
+- What is in use cannot be given back: after a look in the midst of large requests there has to be another.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 __all__ = ["Memory"]
 
 _GROWTH = 16 * 1024 * 1024
+# looks that are left out, at most, where giving back did not help
+_LONGEST_PAUSE = 60
 _STATM = Path("/proc/self/statm")
 
 
@@ -21,20 +24,26 @@ class Memory:
     """The memory of this process. Elsewhere than on Linux with glibc it is left alone."""
 
     def __init__(self) -> None:
-        self._usual = 0
+        self._least = 0
+        self._pause = self._left = 0
 
     def has_grown(self) -> bool:
-        """Whether it is by 16 MB more than after it was last given back."""
+        """Whether it is by 16 MB more than it once was, and it is time to do something about it."""
+        if self._left:
+            self._left -= 1
+            return False
         now = _resident()
-        self._usual = min(self._usual or now, now)
-        return now > self._usual + _GROWTH
+        self._least = min(self._least or now, now)
+        return now > self._least + _GROWTH
 
     def give_back(self) -> None:
-        """Returns to the system what no one uses. What is still there counts as usual."""
+        """Returns to the system what no one uses."""
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if _STATM.exists() else None
         if trim is not None:
             trim(0)
-        self._usual = _resident()
+        helped = _resident() <= self._least + _GROWTH
+        self._pause = 0 if helped else min(2 * self._pause + 1, _LONGEST_PAUSE)
+        self._left = self._pause
 
 
 def _resident() -> int:

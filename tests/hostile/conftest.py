@@ -39,7 +39,8 @@ def written(folder: Path, vendor: Vendor, server: str = "", more: str = "") -> s
     """A configuration file; server: more keys of [server]."""
     path = folder / "bridge.toml"
     path.write_text(
-        f'[server]\nhost = "127.0.0.1"\nport = 0\n{server}\n[vendors.main]\nkind = "node"\nbase_url = "{vendor.url}"\n{ACCOUNT}{more}',
+        f'[server]\nhost = "127.0.0.1"\nport = 0\n{server}\n'
+        f'[vendors.main]\nkind = "node"\nbase_url = "{vendor.url}"\n{ACCOUNT}{more}',
         encoding="utf-8",
     )
     return str(path)

@@ -165,7 +165,7 @@ def test_answers_that_are_not_fetched(impatient: Impatient) -> None:
         greedy.setblocking(False)
         selector.register(greedy, selectors.EVENT_WRITE)
         end = time.monotonic() + PATIENCE
-        with pytest.raises(OSError, match="reset|pipe"):
+        with pytest.raises(OSError, match=r"reset|pipe"):
             while time.monotonic() < end:
                 selector.select(0.2)
                 with contextlib.suppress(BlockingIOError):

@@ -1,4 +1,4 @@
-"""XML that no honest client writes: each is a Fault or is read as it says, says nothing of the inside, and costs no more than its size."""
+"""XML that no honest client writes: each is a Fault, or is read as it says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from tests.hostile.serving import MARK, Bridge, envelope, sms
+from tests.hostile.serving import MARK, Bridge, sms
 from tests.soap.wire import request
 
 FAULT, TAKEN = "Fault", ""
