@@ -10,7 +10,7 @@ PIP = $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
 ARGS ?=
 SECONDS ?= 120
 
-.PHONY: help run test interop check format readme bench chaos lock audit clean
+.PHONY: help run test interop check format readme bench chaos fuzz lock audit clean
 
 help:
 	@echo "make run     the bridge with a sandbox vendor behind it (ARGS='--vendor node --port 9587')"
@@ -20,6 +20,7 @@ help:
 	@echo "make format  formats the code"
 	@echo "make readme  writes the README's tables anew from the code"
 	@echo "make bench   the bridge beside other servers; see tests/bench/README.md (ARGS='growth')"
+	@echo "make fuzz    looks for input that breaks an oracle (SECONDS=120, ARGS='codec vendors response')"
 	@echo "make chaos   kill -9, outages and restarts under load; see tests/chaos/README.md (SECONDS=120, SEED=, DATABASE=sqlite|postgresql)"
 	@echo "make lock    pins what pyproject.toml asks for, with hashes (ARGS=--upgrade: the newest of all)"
 	@echo "make audit   asks for known holes in what is pinned (needs the way to the package index)"
@@ -49,6 +50,11 @@ readme: $(VENV)/.development
 
 bench: $(VENV)/.runtime
 	@exec $(VENV)/bin/python tests/bench/run.py $(ARGS)
+
+# atheris is only for this, and not for every machine: without it the command says so
+fuzz: $(VENV)/.development
+	@$(PIP) --require-hashes --only-binary :all: -r .ci/requirements-fuzz.txt || true
+	@exec $(VENV)/bin/python -m tests.fuzz $(if $(SECONDS),$(SECONDS),120) $(ARGS)
 
 chaos: $(VENV)/.development
 	@exec $(VENV)/bin/python -m tests.chaos --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
