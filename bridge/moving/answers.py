@@ -18,6 +18,7 @@ from bridge.moving.http import Message
 from bridge.moving.results import Results, compare_names
 from bridge.moving.shape import Shape
 from bridge.soap.body import media
+from bridge.soap.writer import SOAP11, SOAP12
 from bridge.soap.xml import XmlLimits, parse
 
 __all__ = ["Answer", "compare_answers", "read_answer"]
@@ -29,7 +30,9 @@ _B, _V, _H = Level.BREAKING, Level.VISIBLE, Level.HARMLESS
 _MAX_BODY = 32 * 1024 * 1024
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
 # say nothing: they differ from answer to answer, or belong to one connection, or are compared by themselves
-_PASSING = frozenset({"date", "content-length", "content-type", "keep-alive", "transfer-encoding", "x-request-id", "etag"})
+_PASSING = frozenset(
+    {"date", "content-length", "content-type", "connection", "keep-alive", "transfer-encoding", "x-request-id", "etag"}
+)
 
 
 class Answer(NamedTuple):
@@ -62,10 +65,13 @@ class Answer(NamedTuple):
         found = self.inner.find(f".//{{*}}err/{{*}}{name}") if self.inner is not None else None
         return (found.text or "").strip() if found is not None else ""
 
+    def all(self, path: str) -> list[str]:
+        """The texts of the elements of that path below the wrapper."""
+        return [each.text for each in self.inner.iterfind(path) if each.text] if self.inner is not None else []
+
     def first(self, path: str) -> str | None:
-        """The text of the first element of that path below the wrapper."""
-        found = self.inner.find(path) if self.inner is not None else None
-        return found.text if found is not None else None
+        """The first of them."""
+        return next(iter(self.all(path)), None)
 
 
 def read_answer(message: Message) -> Answer:
@@ -90,15 +96,20 @@ def _other_body(message: Message) -> str:
     return "JSON" if start.startswith((b"{", b"[")) else "something else"
 
 
-def compare_answers(old: Answer, new: Answer, contract: Contract) -> Iterator[Difference]:
-    """Every difference between two answers to one request. contract: of the old server, or of the bridge where it has none."""
+def compare_answers(old: Answer, new: Answer, contract: Contract, request: bytes | None) -> Iterator[Difference]:
+    """Every difference between two answers to one request.
+
+    contract: of the old server, or the published one where it has none. request: its body.
+    """
     yield from _compare_status(old, new)
     yield from _compare_headers(old, new)
     if old.root is None or new.root is None or old.kind != new.kind:
         if old.kind != new.kind:
             yield _other_kind(old, new)
         return
-    yield from _compare_envelopes(old.root, new.root)
+    yield from _compare_envelopes(
+        old.root, new.root, SOAP12.envelope if SOAP12.envelope.encode() in (request or b"") else SOAP11.envelope
+    )
     if old.inner is None or new.inner is None:
         return
     if old.kind == "fault":
@@ -122,7 +133,7 @@ def _compare_status(old: Answer, new: Answer) -> Iterator[Difference]:
         level, why = _B, ".NET sends its login only after a 401"
     elif old.kind == new.kind == "fault":
         level, why = _V, "a Fault is read with either status"
-    elif before < 300 <= after and not (old.code or old.kind == "fault"):
+    elif before < 300 <= after and old.kind == "result" and not old.code:
         level, why = _B, "a client raises an HTTP error in place of reading the answer"
     yield Difference(level, "http/status", str(before), str(after), why)
 
@@ -158,7 +169,8 @@ def _compare_content_types(old: Message, new: Message) -> Iterator[Difference]:
         soap = "text/xml", "application/soap+xml"
         level = _B if kinds[0] in soap or kinds[1] not in soap else _V
         shown = _pair(lambda each: each if re.fullmatch(r"[a-z0-9.+-]+/[a-z0-9.+-]+", each) else "(none)", *kinds)
-        yield Difference(level, "http/content-type", *shown, "JAX-WS and .NET refuse an answer of another media type")
+        why = "JAX-WS and .NET refuse an answer of another media type" if level is _B else "the old one is none of SOAP's"
+        yield Difference(level, "http/content-type", *shown, why)
     elif charsets[0] != charsets[1]:
         level = _B if not charsets[1] else _V
         shown = _pair(lambda each: each[:20] or "(none)", *charsets)
@@ -177,10 +189,13 @@ def _other_kind(old: Answer, new: Answer) -> Difference:
     return Difference(level, "body", old.kind, new.kind, why)
 
 
-def _compare_envelopes(old: Element, new: Element) -> Iterator[Difference]:
+def _compare_envelopes(old: Element, new: Element, asked_in: str) -> Iterator[Difference]:
     spaces = _pair(lambda each: etree.QName(each).namespace or "", old, new)
     if spaces[0] != spaces[1]:
-        yield Difference(_B, "envelope/namespace", *spaces, "another SOAP version: stacks refuse it")
+        if spaces[1] == asked_in:
+            yield Difference(_V, "envelope/namespace", *spaces, "the version that was asked in; the old server answered in another")
+        else:
+            yield Difference(_B, "envelope/namespace", *spaces, "another SOAP version: stacks refuse it")
     if old.prefix != new.prefix:
         yield Difference(_H, "envelope/prefix", old.prefix or "", new.prefix or "", "only a search in the text can tell")
     parts = _pair(lambda each: " ".join(str(etree.QName(part).localname) for part in each), old, new)
@@ -195,7 +210,7 @@ def _compare_faults(old: Answer, new: Answer) -> Iterator[Difference]:
     facts = [dict(_fault_facts(each.inner)) for each in (old, new)]
     for name in ("code", "text", "detail", "detail/content"):
         before, after = facts[0].get(name, "absent"), facts[1].get(name, "absent")
-        if before == after:
+        if before == after or (name == "detail/content" and "absent" in (before, after)):
             continue
         level, why = _FAULT_RULES[name]
         if name == "detail" and after == "absent":
@@ -218,6 +233,7 @@ def _fault_facts(fault: Element | None) -> Iterator[tuple[str, str]]:
         name = etree.QName(child).localname
         text = "".join(map(str, child.itertext())).strip()
         if name in ("faultcode", "Code"):
+            text = child.findtext("{*}Value", text)
             yield "code", re.sub(r"[^\w.-]", "", text.rpartition(":")[2])[:40]
         elif name in ("faultstring", "Reason"):
             yield "text", text

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -26,7 +27,8 @@ _NUMERIC = frozenset(
     {"int", "integer", "long", "short", "byte", "decimal", "float", "double", "unsignedInt", "unsignedLong", "boolean"}
 )
 _NUMERIC |= {"nonNegativeInteger", "positiveInteger", "unsignedShort", "unsignedByte", "dateTime", "date", "time"}
-_MAX_DEPTH = 12  # of types in types: a type may hold itself
+# of types in types, and of all: a type may hold itself
+_MAX_DEPTH, _MOST_FACTS = 12, 20_000
 
 
 class Contract(NamedTuple):
@@ -58,7 +60,7 @@ def read_contract(document: bytes) -> Contract | None:
     imported = imported or any(each.get("schemaLocation") for each in root.iter(f"{{{XS}}}import"))
     return Contract(
         root.get("targetNamespace", ""),
-        dict(reader.facts()),
+        dict(islice(reader.facts(), _MOST_FACTS)),
         reader.actions(),
         frozenset(kinds),
         frozenset(name for name, types in kinds.items() if types <= _NUMERIC),

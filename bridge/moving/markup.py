@@ -154,13 +154,15 @@ class _Walk:
         return around if inherits else name
 
     def _with_attributes(self, raw: str, matches: list[re.Match[str]]) -> str:
-        for match in reversed(matches):
+        out: list[str] = []
+        done = 0
+        for match in matches:
             if match["name"].startswith("xmlns"):
                 continue
             quoted = "single" if match["double"] is None else "double"
-            start, end = match.span(quoted)
-            raw = raw[:start] + self._attribute(match["name"].rpartition(":")[2], match[quoted]) + raw[end:]
-        return raw
+            out += [raw[done : match.start(quoted)], self._attribute(match["name"].rpartition(":")[2], match[quoted])]
+            done = match.end(quoted)
+        return "".join([*out, raw[done:]])
 
 
 def _local(match: re.Match[str] | None) -> str:

@@ -185,7 +185,23 @@ def _cover(raw: str, *, secret: bool = False, literal: bool = False) -> str:
 
 
 def _cover_plain(raw: str, secret: bool) -> str:
-    return "".join(_stand_in(char, secret) for char in raw)
+    return raw.translate(_STAND_INS[secret])
+
+
+class _StandIns(dict[int, str]):
+    """Code point -> what stands for it, filled as they come: a table is a hundred times faster than a call for each character."""
+
+    def __init__(self, *, secret: bool) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def __missing__(self, code: int) -> str:
+        if len(self) > 10_000:  # no client's alphabet
+            self.clear()
+        return self.setdefault(code, _stand_in(chr(code), self._secret))
+
+
+_STAND_INS = (_StandIns(secret=False), _StandIns(secret=True))
 
 
 def _stand_in(char: str, secret: bool) -> str:

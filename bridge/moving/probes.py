@@ -19,7 +19,7 @@ from bridge.moving.http import Headers
 from bridge.soap.contract import NAMESPACE
 from bridge.soap.writer import SOAP11, SOAP12, write_call
 
-__all__ = ["Login", "Probe", "call", "probes"]
+__all__ = ["Login", "Probe", "call", "probes", "refused_sends"]
 
 _NOBODY = "1"  # no telephone number anywhere
 _NO_PACKAGE = "00000000-0000-4000-8000-000000000000"
@@ -94,7 +94,6 @@ def _with_login(known: dict[str, str], contract: Contract, now: datetime) -> Ite
     yield call("getSmsPackages by unknown id", "getSmsPackages", {**known, "ids": [1]}, contract)
     yield call("getSmsPackageItems of no package", "getSmsPackageItems", {**known, "uuid": _NO_PACKAGE}, contract)
     yield call("cancelSmsPackage of no package", "cancelSmsPackage", {**known, "uuid": _NO_PACKAGE}, contract)
-    yield from _sends(known, contract)
     wrong = {**known, "password": secrets.token_hex(8)}
     yield call("wrong password", "getUserCredit", wrong, contract)
     soap11 = call("SOAP 1.2", "getUserCredit", known, contract)
@@ -103,10 +102,10 @@ def _with_login(known: dict[str, str], contract: Contract, now: datetime) -> Ite
     yield _post("SOAP 1.2", body, content_type=SOAP12.content_type)
 
 
-def _sends(known: dict[str, str], contract: Contract) -> Iterator[Probe]:
-    """Sends that must be refused."""
-    text = {"title": "Deneme", "content": "Deneme", "encoding": 0}
-    yield call("sendSms without a required field", "sendSms", {**known, **text}, contract)
-    sms = {**known, "type": 1, "sendingType": 0, **text, "number": _NOBODY}
+def refused_sends(login: Login, contract: Contract, sender: str) -> Iterator[Probe]:
+    """Sends that must be refused. sender: one that both servers know, so that it is not what they refuse."""
+    text = {"title": "Deneme", "content": "Deneme", "encoding": 0, "sender": sender}
+    yield call("sendSms without a required field", "sendSms", {**login.fields, **text}, contract)
+    sms = {**login.fields, "type": 1, "sendingType": 0, **text, "number": _NOBODY}
     yield call("sendSms to no valid number", "sendSms", sms, contract)
     yield call("sendSms in the past", "sendSms", {**sms, "sendingDate": "2020-01-01 00:00"}, contract)

@@ -85,20 +85,21 @@ class _Replay:
         if (contract := read_contract(recorded.body)) is not None:
             self._compare_wsdl(pair.name, contract, got)
         else:
-            self._compare(pair.name, then, got)
+            self._compare(pair, then, got)
 
     def _compare_wsdl(self, name: str, old: Contract, got: Message) -> None:
         self._contract, new = old, read_contract(got.body)
         lost = Difference(Level.BREAKING, "wsdl", "a WSDL", "none", "clients that read it while they run stop")
         self.report.add(name, [lost] if new is None else compare_contracts(old, new))
 
-    def _compare(self, name: str, then: Answer, got: Message) -> None:
+    def _compare(self, pair: Pair, then: Answer, got: Message) -> None:
         now = read_answer(got)
         path = "{*}result/{*}data/{*}pkgID"
         before, after = then.first(path), now.first(path)
         if before and after:
             self._ids[before] = after
-        self.report.add(name, compare_answers(then, read_answer(self._masker.message(got)), self._contract))
+        masked = read_answer(self._masker.message(got))
+        self.report.add(pair.name, compare_answers(then, masked, self._contract, pair.request.body))
 
     def _headers(self, request: Message, login: Login | None) -> Headers:
         kept = [pair for pair in request.headers if pair[0].lower() not in _OURS]

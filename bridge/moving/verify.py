@@ -14,7 +14,7 @@ from bridge.moving.answers import Answer, compare_answers, read_answer
 from bridge.moving.contract import Contract, compare_contracts, read_contract
 from bridge.moving.difference import Difference, Level, Report
 from bridge.moving.http import Client, Message, Target
-from bridge.moving.probes import Login, Probe, call, probes
+from bridge.moving.probes import Login, Probe, call, probes, refused_sends
 from bridge.soap.wsdl import generate
 
 __all__ = ["Plan", "Sms", "verify"]
@@ -49,6 +49,8 @@ async def verify(client: Client, old: Target, new: Target, plan: Plan) -> Report
     for probe in probes(login, contract, datetime.now(_ISTANBUL)):
         await run.compare(probe, contract)
     if login is not None:
+        for probe in refused_sends(login, contract, run.sender):
+            await run.compare(probe, contract)
         await run.compare_items(login, contract)
         if sms is not None:
             fields = {"type": 1, "sendingType": 0, "title": "Deneme", "content": sms.text, "number": sms.number}
@@ -63,7 +65,7 @@ class _Run:
     def __init__(self, client: Client, old: Target, new: Target, ignore: Sequence[str]) -> None:
         self._client, self._old, self._new, self._ignore = client, old, new, ignore
         self.report = Report(str(old), str(new))
-        self._first_page: tuple[Answer, Answer] | None = None
+        self._seen: dict[str, tuple[Answer, Answer]] = {}
 
     async def compare_wsdl(self) -> Contract:
         """Compares the WSDLs; returns the contract to go by: the old server's, or else the published one."""
@@ -85,6 +87,14 @@ class _Run:
                 self.report.note(probe.name, "what it imports from other addresses")
         return before or published
 
+    @property
+    def sender(self) -> str:
+        """A title that both list, or else the old server's first; a word where it lists none."""
+        path = "{*}result/{*}data/{*}list/*/{*}title"
+        titles = [answer.all(path) for answer in self._seen.get("getSmsSenders", ())]
+        old, new = titles if len(titles) == 2 else ([], [])
+        return next((title for title in old if title in new), old[0] if old else "DENEME")
+
     async def compare(self, probe: Probe, contract: Contract) -> None:
         """The same request to both."""
         await self._compare(probe, probe, contract)
@@ -92,7 +102,7 @@ class _Run:
     async def compare_items(self, login: Login, contract: Contract) -> None:
         """The newest package that each lists, by its own id."""
         name = "getSmsPackageItems"
-        ids = [answer.first("{*}result/{*}data/{*}list/*/{*}id") for answer in self._first_page or ()]
+        ids = [answer.first("{*}result/{*}data/{*}list/*/{*}id") for answer in self._seen.get("getSmsPackages", ())]
         if len(ids) < 2 or not all(ids):
             if not self._is_left_out(name):
                 self.report.note(name, "one of the two lists no package")
@@ -113,13 +123,12 @@ class _Run:
             else:
                 raise message
         if len(messages) == 2:
-            self._compare_messages(one.name, messages[0], messages[1], contract)
+            self._compare_messages(one, messages[0], messages[1], contract)
 
-    def _compare_messages(self, name: str, old: Message, new: Message, contract: Contract) -> None:
-        answers = read_answer(old), read_answer(new)
-        self._add(name, list(compare_answers(*answers, contract)))
-        if name == "getSmsPackages":
-            self._first_page = answers
+    def _compare_messages(self, probe: Probe, old: Message, new: Message, contract: Contract) -> None:
+        name, answers = probe.name, (read_answer(old), read_answer(new))
+        self._add(name, list(compare_answers(*answers, contract, probe.body)))
+        self._seen[name] = answers
         if answers[0].has_rows != answers[1].has_rows and None not in (answers[0].has_rows, answers[1].has_rows):
             self.report.note(name, f"rows, for the {'new' if answers[0].has_rows else 'old'} server lists none")
 
