@@ -20,8 +20,8 @@ from bridge.domain.status import PackageState
 from bridge.jobs.dispatcher import Dispatcher
 from bridge.jobs.queue import SUBMISSION
 from bridge.ledger.ledger import Ledger
-from bridge.metrics.metrics import Metrics
 from bridge.ledger.values import NewPackage, NewSubmission
+from bridge.metrics.metrics import Metrics
 
 IDLE_SECONDS = 20
 
