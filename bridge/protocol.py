@@ -117,7 +117,11 @@ class Gate:
         self._clock += min(now - self._swept, 2 * self._pause)
         self._swept = now
         for connection in list(self._open):
-            connection.hurry(self._clock)
+            try:
+                connection.hurry(self._clock)
+            except Exception:  # whatever it is, the others are looked at all the same
+                log.exception("connection ended for want of a better end")
+                connection.transport.abort()
         if self._memory.has_grown():
             loop.run_in_executor(None, self._memory.give_back)
         self._sweeping = bool(self._open)
