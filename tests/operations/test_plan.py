@@ -26,9 +26,10 @@ def numbers(count):
 
 def test_a_small_package_is_the_message_itself():
     whole = message(numbers(3), invalid_numbers=("12",))
-    ((positions, part),) = plan(whole, SendLimits(1000, own_texts=True))
+    ((positions, part, due_at),) = plan(whole, SendLimits(1000, own_texts=True))
     assert part is whole
     assert list(positions) == [0, 1, 2]
+    assert due_at is None
 
 
 @pytest.mark.parametrize(("count", "limit", "sizes"), [(10, 10, [10]), (11, 10, [10, 1]), (25, 10, [10, 10, 5]), (3, 1, [1, 1, 1])])
