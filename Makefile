@@ -33,8 +33,8 @@ test: $(VENV)/.development
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 interop: $(VENV)/.development
-	$(VENV)/bin/python -m pytest tests/interop --deselect tests/interop/test_clients.py::test_the_readme_shows_what_came_of_it $(ARGS)
-	$(VENV)/bin/python -m tests.interop.matrix --write
+	@$(VENV)/bin/python -m pytest tests/interop --deselect tests/interop/test_clients.py::test_the_readme_shows_what_came_of_it $(ARGS) && \
+		$(VENV)/bin/python -m tests.interop.matrix --write || { $(VENV)/bin/python -m tests.interop.matrix; exit 1; }
 
 check: $(VENV)/.development
 	$(VENV)/bin/python -m ruff format --check .

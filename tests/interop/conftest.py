@@ -62,4 +62,4 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def results() -> Results:
     """What came of the checks in this run; written down after each client."""
-    return Results()
+    return Results.anew()

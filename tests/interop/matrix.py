@@ -30,6 +30,12 @@ class Results:
         """What the last run wrote down."""
         return cls(json.loads(FILE.read_text(encoding="utf-8")))
 
+    @classmethod
+    def anew(cls) -> Results:
+        """Nothing, and what the last run wrote down is gone."""
+        FILE.unlink(missing_ok=True)
+        return cls()
+
     def add(self, client: Client, vendor: str, found: Mapping[Check, str | None]) -> None:
         self._kept.setdefault(client.name, {})[vendor] = {" ".join(check): reason for check, reason in found.items()}
         FILE.parent.mkdir(exist_ok=True)
@@ -65,12 +71,12 @@ def _cell(results: Results, client: Client, operation: str) -> str:
 
 
 def main() -> None:
-    results = Results.read()
+    results = Results.read() if FILE.exists() else Results()
     shown = matrix(results)
     print(shown)
     if missing := results.missing():
-        sys.exit(f"not run, or not at every vendor: {', '.join(missing)}")
-    if "--write" in sys.argv:
+        print(f"\nThe README stays as it is. Not run, or not at every vendor: {', '.join(missing)}")
+    elif "--write" in sys.argv:
         README.write_text(with_table(README.read_text(encoding="utf-8"), NAME, shown), encoding="utf-8")
 
 
