@@ -58,10 +58,11 @@ def check(client: Client, url: str, tag: str, folder: Path, variables: Mapping[s
 
 
 @pytest.mark.parametrize(("name", "style", "places"), CASES, ids=[f"{name} {style}" for name, style, _ in CASES])
-def test_stubs_from_an_old_wsdl(name, style, places, addresses, tmp_path):
+def test_stubs_from_an_old_wsdl(name, style, places, request, tmp_path):
     client = replace(named(name), name=f"{name} {style}")
     if subprocess.run(client.words(client.needs), capture_output=True, check=False).returncode:
         unless_ci(f"not installed: {client.install}")
+    addresses = request.getfixturevalue("addresses")
     variables = NAMES | ({"STYLE": "rpc"} if style == "rpc" else {})
     for place in places:
         check(client, addresses[place], f"{client.tag}-{place}", tmp_path, variables)
