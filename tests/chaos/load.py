@@ -29,8 +29,9 @@ _TEXTS = ("Merhaba", "Şifreniz hazır, çağrı merkezini arayın", "Sipariş &
 class Load:
     """Clients of some bridges, until they are told to stop."""
 
-    def __init__(self, random: Random, replicas: Sequence[Replica], vendors: Sequence[str]) -> None:
-        """vendors: each is also the username of an account."""
+    def __init__(self, random: Random, replicas: Sequence[Replica], vendors: Sequence[str], *, portions: bool) -> None:
+        """vendors: each is also the username of an account. portions: some messages go in two, a minute apart."""
+        self._portions = portions
         self._random, self._replicas, self._vendors = random, replicas, vendors
         self._numbers = count()
         self._names = count()
@@ -70,6 +71,8 @@ class Load:
     async def _message(self, connections: Sequence[Connection]) -> None:
         package, fields = self._new()
         body = body_of("sendSms", package.vendor, fields)
+        if package.custom_id is not None and self._random.random() < 0.05:
+            package.answers += await self._twice_at_once(body)
         for attempt in range(_TRIES):
             answer = await self._ask(connections, body)
             if answer is None:  # nobody there: a byte of it never went out
@@ -111,6 +114,17 @@ class Load:
         await asyncio.sleep(0.3)
         return None
 
+    async def _twice_at_once(self, body: bytes) -> list[Answer]:
+        """The same call on two connections, as from a client that was started twice; what is called a duplicate comes last."""
+        connections = [Connection(self._random.choice(self._replicas).port) for _ in range(2)]
+        answers = await asyncio.gather(*(self._ask([connection], body) for connection in connections))
+        for connection in connections:
+            connection.close()
+        found = sorted((answer for answer in answers if answer is not None), key=lambda answer: answer.what == DUPLICATE)
+        for answer in found:
+            self._note(answer)
+        return found
+
     async def _cancel(self, package: Package, id_: str) -> None:
         await asyncio.sleep(self._random.uniform(0, 6))
         body = body_of("cancelSmsPackage", package.vendor, {"id": id_})
@@ -145,7 +159,9 @@ class Load:
             fields["numbers"] = [{"nr": number, "msg": f"{text} {place % 2}"} for place, number in enumerate(numbers)]
         if custom_id is not None:
             fields["customID"] = custom_id
-        if random.random() < 0.15:
+        if self._portions and many > 1 and random.random() < 0.1:
+            fields["periodicSettings"] = {"periodType": 0, "amount": (many + 1) // 2, "interval": 1}
+        elif random.random() < 0.15:
             fields["sendingDate"] = f"{datetime.now(ISTANBUL) + timedelta(seconds=random.uniform(1, 15)):%Y-%m-%d %H:%M:%S}"
         return Package(vendor, numbers, custom_id), fields
 

@@ -131,6 +131,7 @@ def configure(folder: Path, url: str, ports: Mapping[str, tuple[str, int]], read
     for name, (kind, port) in ports.items():
         demo = _DEMOS[kind]
         keys = {"kind": kind, "base_url": f"http://{HOST}:{port}/{demo.path}", **demo.settings}
+        keys |= {"rate_per_second": 10.0} if kind == "isobil" else {}
         keys |= {"read_timeout_seconds": read_seconds, "connect_timeout_seconds": read_seconds}
         lines += [f"[vendors.{name}]", *(f"{key} = {_toml(keys[key])}" for key in keys)]
     for name, (kind, _) in ports.items():
@@ -229,10 +230,8 @@ class Run:
         return time.monotonic() - start
 
     async def _unsettled(self) -> list[Row]:
-        """What a look-up is still to find: at node everything, at the others with one what they took."""
-        taken = await self._vendors.taken()
-        unknown = [row for row in await self._database.rows() if row.submission == SubmissionState.UNKNOWN]
-        return [row for row in unknown if row.vendor == "node" or (row.vendor != "toplusms" and taken[row.vendor][row.number])]
+        """What a look-up is still to prove: at node, which knows every customID. Elsewhere not everything can be found."""
+        return [row for row in await self._database.rows() if row.submission == SubmissionState.UNKNOWN and row.vendor == "node"]
 
     async def shown(self, packages: Sequence[oracle.Package]) -> dict[str, dict[str, int]]:
         """Of every acknowledged package, what getSmsPackages and getSmsPackageItems say: {id: {number: state}}. Raises Lost."""
@@ -272,9 +271,10 @@ async def run(
     limit: float = 150,
     look_ups: bool = False,
 ) -> Result:
-    """Makes the folder. server: three replicas on it; None: one on SQLite. limit: seconds for settling. look_ups: as in `settled`.
+    """Makes the folder. Chaos begins, and ends, with bridges that acknowledge messages: how many in between depends on the machine.
 
-    Chaos begins, and ends, with bridges that acknowledge messages: how many there are in between depends on the machine.
+    server: three replicas on it; None: one on SQLite. limit: seconds for settling. look_ups: as in `settled`; then there are
+    messages in portions too.
     """
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     result = Result(name, seed, seconds, folder=str(folder))
@@ -289,7 +289,7 @@ async def run(
             await replicas[-1].ready()
         stage = Stage(seconds, len(replicas), workers, tuple(kinds), server is not None)
         running = Run(stage, random, replicas, there, database)
-        load = Load(random, replicas, kinds)
+        load = Load(random, replicas, kinds, portions=look_ups)
         loading = asyncio.create_task(load.run(clients, pause))
         await load.acknowledged(_ENOUGH)
         await running.chaos()
