@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 __all__ = ["Difference", "Level", "Report"]
 
 
+_MOST_SHOWN = 160  # characters
+
+
 class Level(StrEnum):
     """Whom a difference concerns."""
 
@@ -68,13 +71,19 @@ class Report:
             for each, calls in self.of(level).items():
                 lines += [
                     "",
-                    f"{level.value.upper()} {each.where}: {each.old} -> {each.new}",
+                    f"{level.value.upper()} {_cut(each.where)}: {_cut(each.old)} -> {_cut(each.new)}",
                     f"    {each.why}",
                     f"    in {_few(calls)}",
                 ]
         if self.notes:
             lines += ["", "Not compared:", *(f"    {note}" for note in self.notes)]
         return "\n".join(lines)
+
+
+def _cut(text: str) -> str:
+    """A server's own words, fit for a terminal: names and namespaces may be anything."""
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[: _MOST_SHOWN - 2]}.."
 
 
 def _few(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -82,7 +82,7 @@ class _Run:
             lost = Difference(Level.BREAKING, "wsdl", "a WSDL", "none", "clients that read it while they run stop")
             self._add(probe.name, [lost])
         else:
-            self._add(probe.name, list(compare_contracts(before, after)))
+            self._add(probe.name, [*compare_contracts(before, after), *_compare_kinds(old, new)])
             if not (before.is_whole and after.is_whole):
                 self.report.note(probe.name, "what it imports from other addresses")
         return before or published
@@ -155,6 +155,12 @@ class _Run:
 
     async def _send(self, target: Target, probe: Probe) -> Message:
         return await self._client.send(probe.method, target, target.path + probe.query, probe.headers, probe.body)
+
+
+def _compare_kinds(old: Message, new: Message) -> Iterator[Difference]:
+    before, after = ((each.header("content-type") or "").partition(";")[0].lower() for each in (old, new))
+    if before != after:
+        yield Difference(Level.HARMLESS, "wsdl/content-type", before, after, "generators look at the document")
 
 
 def _plain(message: Message) -> bytes:

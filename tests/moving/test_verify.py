@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import ssl
+import subprocess
+import sys
 
 import pytest
 import trustme
@@ -13,7 +15,7 @@ from click.testing import CliRunner, Result
 from bridge.cli import main
 from tests.moving.conftest import ENVIRONMENT, LOGIN
 from tests.moving.peers import Connections, Reply, misbehave, read_request, tampered
-from tests.program import free_port
+from tests.program import environment, free_port
 
 SECRETS = ("123456", "905551112233", "gizli metin")
 
@@ -153,7 +155,10 @@ TAMPERED = {
         lambda reply: reply._replace(status=200).with_header("www-authenticate", None) if reply.status == 401 else reply,
         {"http/status": "breaking", "http/www-authenticate": "breaking"},
     ),
-    "text/plain": (lambda reply: reply.with_header("content-type", "text/plain; charset=utf-8"), {"http/content-type": "breaking"}),
+    "text/plain": (
+        lambda reply: reply.with_header("content-type", "text/plain; charset=utf-8"),
+        {"http/content-type": "breaking", "wsdl/content-type": "harmless"},
+    ),
     "no charset": (
         lambda reply: reply.with_header("content-type", reply.headers["content-type"].partition(";")[0]),
         {"http/charset": "breaking"},
@@ -396,3 +401,8 @@ def test_a_certificate_that_cannot_be_checked(bridge):
         assert run("verify", old, old, "--insecure").exit_code == 0
     finally:
         server.close()
+
+
+def test_what_serves_does_not_load_it():
+    code = "import sys, bridge.cli, bridge.commands; sys.exit(any(name.startswith('bridge.moving') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], env=environment(), check=False).returncode == 0
