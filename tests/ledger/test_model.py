@@ -34,6 +34,7 @@ TAKEABLE = {PENDING, ACCEPTED, UNKNOWN}
 RESULTS = {ACCEPTED: Accepted("v"), SubmissionState.REFUSED: Refused("ERR_X"), UNKNOWN: Unknown("x"), PENDING: Kept()}
 CLAIM, LEASE, NEVER = 5, 2, 10_000
 PORTIONS, DAILY = Period(type=PeriodType.ONCE, amount=1, interval_minutes=1), Period(type=PeriodType.DAILY)
+PERIODS = st.sampled_from([None, PORTIONS, DAILY])
 # recipients of each submission
 SHAPES = ((1,), (2,), (1, 1), (1, 2))
 MOST = 4  # packages at a time: so that much happens to each
@@ -104,8 +105,9 @@ class Ledgers(RuleBasedStateMachine):
     def run(self, word: Coroutine[Any, Any, Any]) -> Any:
         return self.runner.run(word)
 
-    @initialize()
-    def empty(self) -> None:
+    @initialize(first=st.lists(st.tuples(st.sampled_from(SHAPES), st.booleans(), PERIODS, st.booleans()), min_size=1, max_size=2))
+    def begun(self, first: list[tuple[tuple[int, ...], bool, Period | None, bool]]) -> None:
+        """An empty ledger, and what there is to do something with from the start."""
         self.packages: list[Model] = []
         self.now = 0
         # processes that said that they live, and whether that was long ago
@@ -117,6 +119,9 @@ class Ledgers(RuleBasedStateMachine):
                 connection.execute(delete(table))
 
         self.run(self.ledgers[0]._store.change(clear))
+        portions = ((1, 1), True, PORTIONS, True)
+        for who, (shape, waiting, period, pushed) in enumerate((portions, *first)):
+            self.record(who=who % 2, shape=shape, waiting=waiting, custom_id=None, period=period, pushed=pushed)
 
     def chosen(self, which: int) -> Model:
         return self.packages[which % len(self.packages)]
@@ -151,7 +156,7 @@ class Ledgers(RuleBasedStateMachine):
         shape=st.sampled_from(SHAPES),
         waiting=st.booleans(),
         custom_id=st.sampled_from([None, None, "a", "b"]),
-        period=st.sampled_from([None, PORTIONS, DAILY]),
+        period=PERIODS,
         pushed=st.booleans(),
     )
     def record(
@@ -301,7 +306,7 @@ class Ledgers(RuleBasedStateMachine):
     @precondition(lambda self: self.packages)
     @rule(who=who, which=which)
     def cancel(self, who: int, which: int) -> None:
-        model = self.chosen(which)
+        model, _, _ = self.picked(which, PENDING)
         said = self.run(self.ledgers[who].cancel(ACCOUNT, PackageKey(uuid=model.recorded.uuid)))
         pending = [part for part in model.parts if part.state is PENDING]
         done = model.next_at is not None
