@@ -5,7 +5,7 @@ Facts
   timer of an idle connection is only set by an answer: a connection on which nothing ever comes stays for ever.
 - A server that closes while bytes of the client are unread makes the client see a reset in place of the answer.
 - Requests that a client sends before it has the answer to the first are answered in order. What ends a connection waits its turn.
-- A body may be large and its sender's line slow: what counts is the time without what a slow line would have brought.
+- A body may be large and its sender's line slow: it may take long, but may not stand still.
 
 Strategy
 - Nothing is done for a request that it would not need anyway: one sweep over all connections, about once a second, looks at what
@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from http import HTTPStatus
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 from typing import Any, Final
 
 import httptools
@@ -42,7 +42,7 @@ MAX_HEADERS: Final = 200
 MAX_PIPELINED: Final = 50
 """Most requests of one client that wait for the answer to another."""
 SLOW_LINE: Final = 8 * 1024
-"""Bytes a second that give a large body, and a large answer, more time."""
+"""Bytes a second that are fast enough for a large body, and for a large answer, however long it takes."""
 
 # seconds that a client gets to read why its connection ends, and between two log lines about refused connections
 _LAST_WORDS, _LOG_PAUSE = 2.0, 60.0
@@ -88,13 +88,13 @@ class Gate:
         if not self._sweeping:
             self._sweeping, self._swept = True, connection.loop.time()
             connection.loop.call_later(self._pause, self._sweep, connection.loop)
-        self._open[connection] = address
-        self._by_address[address] += 1
-        if len(self._open) <= self._most and (self._by_address[address] <= self._most_of_one or self._is_proxy(address)):
+        whose = self._open[connection] = _whose(address)
+        self._by_address[whose] += 1
+        if len(self._open) <= self._most and (self._by_address[whose] <= self._most_of_one or self._is_proxy(address)):
             return True
         if connection.loop.time() >= self._quiet_until:  # who connects without end shall not fill the log as well
             self._quiet_until = connection.loop.time() + _LOG_PAUSE
-            log.warning("connections refused", address=address, of_this_address=self._by_address[address], of_all=len(self._open))
+            log.warning("connections refused", address=address, of_this_address=self._by_address[whose], of_all=len(self._open))
         return False
 
     def leave(self, connection: Protocol) -> None:
@@ -127,6 +127,13 @@ class Gate:
         self._sweeping = bool(self._open)
         if self._sweeping:
             loop.call_later(self._pause, self._sweep, loop)
+
+
+def _whose(address: str) -> str:
+    """What counts as one address: of IPv6 a network of 64 bits, for whoever has one address there has them all."""
+    if ":" not in address or address.startswith("::"):
+        return address
+    return str(IPv6Network((address.partition("%")[0], 64), strict=False))
 
 
 class _Corked:
@@ -174,9 +181,9 @@ class Protocol(HttpToolsProtocol):
         self._received = self._head_received = 0
         # of a head that did not come at once
         self._long_head: object = None
-        # what the sweep saw the client owe us, since when, and what it had brought until then
+        # what the sweep saw the client owe us; since when, and how many bytes had passed then, and at first
         self._owed: object = None
-        self._owed_since, self._brought = 0.0, 0
+        self._owed_since, self._passed, self._passed_at_first = 0.0, 0, 0
         # said after the answers to what came before; then nothing more is read
         self._last_words = b""
         self._ended = False
@@ -258,15 +265,18 @@ class Protocol(HttpToolsProtocol):
 
     def hurry(self, now: float) -> None:
         """Ends the connection when the client takes too long over a request or an answer. now: seconds."""
-        owed, brought = self._owes()
+        owed, passed = self._owes()
         if owed is None or owed is not self._owed:
-            self._owed, self._owed_since, self._brought = owed, now, brought
+            self._owed, self._owed_since, self._passed, self._passed_at_first = owed, now, passed, passed
             return
-        brought -= self._brought
         patience = self._gate.body_seconds if owed is _ANSWER or owed is self.cycle else self._gate.head_seconds
         if owed is _ENDING:
             patience = _LAST_WORDS
-        if brought <= self._gate.most_bytes and now - self._owed_since <= patience + brought / SLOW_LINE:
+        too_much = passed - self._passed_at_first > self._gate.most_bytes
+        if now - self._owed_since <= patience and not too_much:
+            return
+        if passed - self._passed >= patience * SLOW_LINE and not too_much:
+            self._owed_since, self._passed = now, passed
             return
         if owed in (_ANSWER, _ENDING) or (owed is self.cycle and self.cycle.response_started):
             self.transport.abort()

@@ -126,11 +126,11 @@ class ServerSettings(Section):
     shutdown_seconds: Seconds = Field(30, description="Time that calls in flight get to finish when the server stops.")
     header_seconds: Seconds = Field(20, description="Time for the head of a request, from its first byte or from the connection.")
     body_seconds: Seconds = Field(
-        60, description="Time for the body of a request and to fetch its answer, and a second more for every 8 KiB that went over."
+        60, description="Time for the body of a request, and to fetch its answer; 8 KiB a second are fast enough to take longer."
     )
     connections: int = Field(5000, ge=1, description="Connections at one time, of one port in one process; more are answered 503.")
     connections_per_address: int = Field(
-        500, ge=1, description="Those of one address; not counted for trusted_proxies, through which many clients come."
+        500, ge=1, description="Those of one address, of IPv6 of 64 bits; trusted_proxies, which bring many clients, may have more."
     )
     max_body_bytes: int = Field(10 * 1024 * 1024, ge=1024, le=2**30, description="Largest request, also after decompression.")
     max_bodies_bytes: int = Field(

@@ -30,6 +30,7 @@ KINDS = {
     "a head": (HEAD[:40], b"a"),
     "headers": (HEAD, b"\r\nX: y"),
     "a body": (HALF, b" "),
+    "a large body that stops": (request(CREDIT + b" " * 400_000)[:-100_000], b" "),
     "a chunk's size": (CHUNKS, b"x"),
     "a request, then half of one": (request(CREDIT) + HEAD[:40], b"a"),
     "a request, then empty lines": (request(CREDIT), b"\r\n"),
@@ -194,8 +195,8 @@ def stack() -> Iterator[contextlib.ExitStack]:
 
 
 @contextlib.contextmanager
-def limited(folder: Path, vendor, server: str) -> Iterator[Bridge]:
-    with Program("serve", "--config", written(folder, vendor, server)) as program:
+def limited(folder: Path, vendor, server: str, host: str = "127.0.0.1") -> Iterator[Bridge]:
+    with Program("serve", "--config", written(folder, vendor, server), "--host", host) as program:
         yield Bridge(program)
         assert program.stop() == 0
         assert "Traceback" not in program.output, program.output
@@ -211,6 +212,19 @@ def test_connections_of_one_address(tmp_path, vendor, stack) -> None:
             assert time.monotonic() < end
             stack.close()
         stack.close()
+
+
+def test_connections_of_one_ipv6_address(tmp_path, vendor) -> None:
+    """Also with the longer form of its addresses."""
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    with limited(tmp_path, vendor, "connections_per_address = 5", host="::1") as bridge, contextlib.ExitStack() as stack:
+        statuses = []
+        for _ in range(7):
+            wire = stack.enter_context(socket.create_connection(("::1", bridge.port), PATIENCE))
+            wire.sendall(request(CREDIT))
+            statuses.append(wire.recv(12)[-3:])
+        assert statuses == [b"200"] * 5 + [b"503"] * 2
 
 
 def test_connections_in_all(tmp_path, vendor, stack) -> None:
