@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.errors import LedgerInDoubt, LedgerUnavailable
-from bridge.ledger.engine import is_conflict, is_unavailable, what
+from bridge.ledger.engine import is_conflict, is_unavailable, is_undone, what
 from bridge.ledger.numbers import Numbers, PackageNumbers
 from bridge.ledger.recording import record
 from bridge.ledger.recurring import repeat
@@ -137,7 +137,7 @@ class Committer:
         cause = _cause(error)
         if not is_unavailable(cause):
             return
-        if error is not cause and self._ids:
+        if error is not cause and self._ids and not is_undone(cause):
             self._late.extend(partial(withdraw, package_id=id_, token=self._token) for id_ in self._ids)
             raise LedgerInDoubt(what(cause)) from error
         raise LedgerUnavailable(what(cause)) from error

@@ -23,7 +23,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bridge.errors import SettingsError
 from bridge.ledger.search import fold
 
-__all__ = ["ANSWER_SECONDS", "KEY", "is_conflict", "is_unavailable", "open_postgres", "open_sqlite", "parse_url", "what"]
+__all__ = [
+    "ANSWER_SECONDS",
+    "KEY",
+    "is_conflict",
+    "is_unavailable",
+    "is_undone",
+    "open_postgres",
+    "open_sqlite",
+    "parse_url",
+    "what",
+]
 
 KEY = "ledger.url"
 ANSWER_SECONDS = 10
@@ -44,6 +54,8 @@ _UNAVAILABLE_STATES = ("08", "53", "57", "58", "25006")
 _CONFLICT_STATES = ("40001", "40P01")
 # primary result codes of SQLite: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
 _UNAVAILABLE_CODES = frozenset({5, 6, 7, 8, 10, 11, 13, 14, 26})
+# of these, those after which nothing was written: BUSY, LOCKED, NOMEM, READONLY, FULL
+_UNDONE_CODES = frozenset({5, 6, 7, 8, 13})
 # libpq's names -> asyncpg's
 _POSTGRES_OPTIONS: Mapping[str, str] = MappingProxyType({"sslmode": "ssl"})
 
@@ -130,6 +142,15 @@ def is_unavailable(error: BaseException) -> bool:
         return code is not None and code & 0xFF in _UNAVAILABLE_CODES
     state = getattr(origin, "sqlstate", None)
     return state is not None and str(state).startswith(_UNAVAILABLE_STATES)
+
+
+def is_undone(error: BaseException) -> bool:
+    """Whether a commit that failed so certainly did not happen: there was no room, or no lock, to write it."""
+    origin = _origin(error)
+    if isinstance(origin, sqlite3.Error):
+        code = getattr(origin, "sqlite_errorcode", 0)
+        return code & 0xFF in _UNDONE_CODES or code == sqlite3.SQLITE_IOERR_WRITE
+    return str(getattr(origin, "sqlstate", "")).startswith("53")
 
 
 def is_conflict(error: BaseException) -> bool:
