@@ -53,6 +53,8 @@ class Row(NamedTuple):
     number: str
     item: int | None
     submission: int | None
+    # the vendor's id; at node the client's too, also when the process died before it was written as public_id
+    vendor_ref: str | None = None
 
     @property
     def taken(self) -> tuple[int, int]:
@@ -135,7 +137,7 @@ def _twice(package: Package, taken: Counter[str]) -> Iterator[str]:
 def _lost(package: Package, rows: Sequence[Row], shown: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """An acknowledged package has its recipients in the ledger and in the answers, and comes to an end."""
     for id_ in package.told(ACKNOWLEDGED):
-        recorded = {row.number for row in rows if id_ in {str(row.package_id), str(row.public_id)}}
+        recorded = {row.number for row in rows if id_ in {str(row.package_id), str(row.public_id), row.vendor_ref}}
         for number in sorted(set(package.numbers) - recorded):
             yield f"{number}: acknowledged as {id_}, not in the ledger"
         for number in sorted(set(package.numbers) - shown.get(id_, {}).keys()):
