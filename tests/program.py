@@ -20,7 +20,7 @@ from tests.soap.wire import Answer, exchange, request
 
 __all__ = ["PATIENCE", "Program", "call", "environment", "free_port", "run"]
 
-PATIENCE = 30.0  # seconds; only ever waited for when a test fails
+PATIENCE = 60.0  # seconds; only ever waited for when a test fails
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
