@@ -35,6 +35,8 @@ Request = NewPackage | Settlement | Repeat | Change
 _LATE_LIMIT = 100_000
 _LATE_AT_ONCE = 100
 _TRIES = 3
+# of changes: fewer do not gain by a transaction in common
+_FEW_CHANGES = 2
 
 
 class _InDoubt(Exception):
@@ -70,6 +72,8 @@ class Committer:
                 results += self._together(connection, packages, settlements)
             except Exception as error:  # noqa: BLE001  # the database's, or that of one request: which is found out below
                 self._raise_unavailable(error)
+        if len(results) == len(packages) + len(settlements):
+            results += self._changed_together(connection, requests[len(results) :])
         for request in requests[len(results) :]:
             results.append(self._alone(connection, request))
 
@@ -92,6 +96,19 @@ class Committer:
 
         written: list[Any] = _transaction(connection, write)
         return written
+
+    def _changed_together(self, connection: Connection, changes: Sequence[Request]) -> list[Any]:
+        """The results of changes in one transaction; none when one of them fails, for which all are rolled back."""
+        plain = [each for each in changes if not isinstance(each, NewPackage | Settlement | Repeat)]
+        if len(plain) < len(changes) or len(plain) < _FEW_CHANGES:
+            return []
+        self._ids = []
+        try:
+            changed: list[Any] = _transaction(connection, lambda connection: [change(connection) for change in plain])
+        except Exception as error:  # noqa: BLE001  # as above
+            self._raise_unavailable(error)
+            return []
+        return changed
 
     def _alone(self, connection: Connection, request: Request) -> Any:
         """The request's result, or the exception that is its own. Raises LedgerUnavailable."""
