@@ -60,7 +60,7 @@ def test_invalid_numbers_are_in_no_part():
 def test_each_recipient_is_in_exactly_one_part_with_its_own_text(texts, limit, own_texts):
     whole = message(numbers(len(texts) if texts else 17), texts)
     seen = {}
-    for positions, part in plan(whole, SendLimits(limit, own_texts=own_texts)):
+    for positions, part, _ in plan(whole, SendLimits(limit, own_texts=own_texts)):
         assert 1 <= len(part.numbers) == len(positions) <= limit
         assert own_texts or part.texts is None
         for at, position in enumerate(positions):
