@@ -187,10 +187,6 @@ class Ledger:
         """This process lives. To be said before it sends anything, and much more often than every 30 seconds."""
         await self._store.change(lambda connection: processes.alive(connection, self.token))
 
-    async def retire(self) -> None:
-        """This process ends, and has nothing claimed."""
-        await self._store.change(lambda connection: processes.retire(connection, self.token))
-
     async def abandon(self, now: datetime, limit: int = 1000) -> list[int]:
         """Makes unknown what was claimed and is stale, or whose process was not seen for 30 seconds: it may have been sent.
 

@@ -23,7 +23,7 @@ from bridge.domain.status import SubmissionState
 from bridge.ledger.instant import to_ms
 from bridge.ledger.tables import process, submission
 
-__all__ = ["CLAIM_LIMIT", "DEAD", "abandon", "alive", "anything_left", "retire"]
+__all__ = ["CLAIM_LIMIT", "DEAD", "abandon", "alive", "anything_left"]
 
 DEAD: Final = timedelta(seconds=30)
 """Not seen for so long, a process is taken for dead."""
@@ -39,11 +39,6 @@ def alive(connection: Connection, token: str) -> None:
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     seen = make(process).values(token=token, seen_at=_clock(connection))
     connection.execute(seen.on_conflict_do_update(index_elements=[process.c.token], set_={"seen_at": seen.excluded.seen_at}))
-
-
-def retire(connection: Connection, token: str) -> None:
-    """This process ends. What it left claimed all the same is found when the claim is stale."""
-    connection.execute(delete(process).where(process.c.token == token))
 
 
 class _Dead(NamedTuple):
