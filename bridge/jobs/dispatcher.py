@@ -23,6 +23,7 @@ from bridge.jobs.lock import FileLock
 from bridge.jobs.queue import PUSH, ROOM, SUBMISSION, Handler, Job, MemoryQueue, PostgresQueue, Queue
 from bridge.jobs.work import Work
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.tables import SPAN
 from bridge.log import get_logger
 from bridge.metrics.metrics import Metrics
 
@@ -134,7 +135,7 @@ class Dispatcher:
         put = _put_with(queue) if isinstance(queue, PostgresQueue) else None
         taken = await self._ledger.take(now, room, LEASE, put)
         if taken.given_up:
-            log.error("given up: every process that took it died", submissions=taken.given_up)
+            log.error("given up: every process that took it died", packages=sorted({id_ // SPAN for id_ in taken.given_up}))
         if put is None:
             await queue.put([Job(SUBMISSION, each.submission.id) for each in taken.submissions])
         pushes = await self._ledger.take_pushes(now, room, LEASE)
@@ -167,7 +168,8 @@ def _guarded(kind: str, handler: Handler, metrics: Metrics) -> Handler:
             with metrics.job(kind):
                 await handler(key)
         except Exception as error:  # noqa: BLE001  # see above
-            log.warning("job failed", kind=kind, key=key, error=_names(error))
+            shown = {"package": key // SPAN} if kind == SUBMISSION else {"key": key}  # longer numbers are masked
+            log.warning("job failed", kind=kind, **shown, error=_names(error))
 
     return run
 

@@ -22,6 +22,7 @@ from bridge.domain.message import Message
 from bridge.domain.status import PackageState
 from bridge.errors import CallError, ErrorCode, LedgerInDoubt, LedgerUnavailable, NotSent, OutcomeUnknown, Reason
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.tables import SPAN
 from bridge.ledger.values import (
     Accepted,
     Kept,
@@ -96,7 +97,7 @@ class Submitter:
             return SubmissionOutcome(submission_id, self._unreachable(account), now)
         except OutcomeUnknown as error:
             now = self._clock()
-            log.warning("outcome unknown", submission=submission_id, vendor=backend.name, what=error.what)
+            log.warning("outcome unknown", package=submission_id // SPAN, vendor=backend.name, what=error.what)
             return SubmissionOutcome(submission_id, Unknown(error.what), now, now + FIRST_LOOK)
         except CallError as error:  # the vendor's refusal, or its adapter's before a byte was sent
             return SubmissionOutcome(submission_id, Refused(error.code, error.message), self._clock())
