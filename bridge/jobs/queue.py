@@ -15,8 +15,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection
-
 if TYPE_CHECKING:
     from pgqueuer.adapters.inmemory import InMemoryQueries
     from pgqueuer.adapters.persistence.queries import Queries
@@ -133,8 +131,8 @@ class PostgresQueue(Queue):
         await _install(queries)
         yield cls(queries, QueueManager(queries, queries.qbe.settings.channel))
 
-    def put_with(self, connection: Connection, jobs: Sequence[Job]) -> None:
-        """As `put`, in the connection's transaction."""
+    def put_with(self, connection: Any, jobs: Sequence[Job]) -> None:
+        """As `put`, in the transaction of a connection of SQLAlchemy's."""
         if jobs:
             kinds, payloads, keys = _columns(jobs)
             many = len(jobs)
