@@ -151,11 +151,11 @@ class PassThroughAccounts:
         self._backend, self._proofs, self._throttle = backend, proofs, throttle
 
     async def find(self, username: str, password: str, address: str) -> Account:
-        proven = self._proofs.hold(username, password)
-        if not proven:
-            await self._throttle.enter(username, address, self._proofs.digest(username, password))
         credentials = self._backend.vendor.credentials_type.from_login(username, password)
         assert credentials is not None  # checked at start
+        proven = self._proofs.hold(username, password)
+        if not proven:  # from here on `judged` has to be called
+            await self._throttle.enter(username, address, self._proofs.digest(username, password))
         return Account(username, self._backend, credentials, proven=proven, lasting=False)
 
     def judged(self, account: Account, password: str, address: str, *, accepted: bool | None) -> None:
