@@ -42,7 +42,10 @@ class Database(Protocol):
         """How many submissions are in each state; the same as `rows`, but cheap."""
 
     async def rest(self) -> list[tuple]:
-        """What is not settled, and which processes are known: to find out why."""
+        """What is not settled, to find out why."""
+
+    async def processes(self) -> list[tuple]:
+        """Those that said that they live: token, and when."""
 
     def locked(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Nothing is written as long as the context lasts."""
@@ -62,7 +65,10 @@ class SqliteDatabase:
         return _counted(await asyncio.to_thread(self._read, _STATES))
 
     async def rest(self) -> list[tuple]:
-        return self._read(_OPEN) + self._read(_PROCESSES)
+        return await asyncio.to_thread(self._read, _OPEN)
+
+    async def processes(self) -> list[tuple]:
+        return await asyncio.to_thread(self._read, _PROCESSES)
 
     @contextlib.asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
@@ -91,7 +97,10 @@ class PostgresDatabase:
         return _counted(await self._read(_STATES))
 
     async def rest(self) -> list[tuple]:
-        return [tuple(row) for row in await self._read(_OPEN) + await self._read(_PROCESSES)]
+        return [tuple(row) for row in await self._read(_OPEN)]
+
+    async def processes(self) -> list[tuple]:
+        return [tuple(row) for row in await self._read(_PROCESSES)]
 
     @contextlib.asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:

@@ -25,7 +25,7 @@ from tests.chaos.database import Database, PostgresDatabase, SqliteDatabase
 from tests.chaos.gate import HOST, Gate
 from tests.chaos.oracle import Row
 from tests.chaos.replica import Replica
-from tests.chaos.run import Vendors, configure, vendors
+from tests.chaos.scenery import Vendors, configure, vendors
 from tests.chaos.soap import Lost, call, text_of
 from tests.postgres import Postgres
 
@@ -120,6 +120,8 @@ async def scene(folder: Path, server: Postgres | None) -> AsyncIterator[Scene]:
             survivor = await stack.enter_async_context(Replica("survivor", config))
         for replica in {victim, survivor}:
             await replica.ready()
+        # who serves has said so: else what it leaves would be found only when its claims are stale
+        assert len(await database.processes()) == len({victim, survivor})
         yield Scene(victim, survivor, there, gates, database)
 
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from tests.chaos.database import SqliteDatabase
 from tests.chaos.replica import Replica
-from tests.chaos.run import configure, vendors
+from tests.chaos.scenery import configure, vendors
 from tests.chaos.soap import call, text_of
 
 MESSAGE = {"type": 1, "sendingType": 0, "title": "Deneme", "sender": "BASLIK", "encoding": 1, "content": "Merhaba"}

@@ -11,7 +11,7 @@ import asyncpg
 from tests.chaos.database import PostgresDatabase
 from tests.chaos.gate import Gate
 from tests.chaos.replica import Replica
-from tests.chaos.run import configure, vendors
+from tests.chaos.scenery import configure, vendors
 from tests.chaos.soap import Lost, call, text_of
 
 MESSAGE = {"type": 1, "sendingType": 0, "title": "Deneme", "sender": "BASLIK", "encoding": 1, "content": "Merhaba"}
