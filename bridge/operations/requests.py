@@ -26,7 +26,9 @@ __all__ = [
 
 BAD_FIELD = Reason("Alan: {field}.", "Field: {field}.")
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+# far beyond what any vendor takes; whatever is longer would only weigh on logs, indices and searches
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+SenderName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 CustomId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 # ids are xs:long; PHP's SoapClient makes 0 of an empty one
 PackageId = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -63,7 +65,7 @@ class PeriodicSettings(Request):
 class Sending(Request):
     """What sendSms and sendOtp share."""
 
-    sender: Text
+    sender: SenderName
     content: str | None = None
     number: str | None = None
     encoding: Encoding = 0
@@ -106,7 +108,7 @@ class GetSmsPackages(Paged):
     ids: list[PackageId] | None = None
     custom_ids: Annotated[list[CustomId] | None, Field(alias="customIDs")] = None
     keyword: Text | None = None
-    sender: Text | None = None
+    sender: SenderName | None = None
     status: Annotated[int, Field(ge=0, le=7)] | None = None
     start_date: Annotated[str | None, Field(alias="startDate")] = None
     finish_date: Annotated[str | None, Field(alias="finishDate")] = None
