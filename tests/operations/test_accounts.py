@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import select
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from types import SimpleNamespace
@@ -439,6 +440,28 @@ async def test_an_unknown_user_costs_a_hash_as_a_known_one_does(monkeypatch):
     for username in ("hashed", "clear", "nobody"):
         await refused(accounts, username, "wrong", HERE)
     assert verified == [HASH] * 3
+
+
+async def test_few_hashes_are_computed_at_once(monkeypatch):
+    """Each takes 64 MiB."""
+    accounts = mapped(throttle=Throttle(100, LONG), admin=HASH)
+    go_on, running = threading.Event(), []
+
+    def verify(*_: Any) -> bool:
+        running.append(threading.current_thread().name)
+        return not go_on.wait(10)
+
+    monkeypatch.setattr(accounts, "_hasher", SimpleNamespace(verify=verify))
+    tasks = [asyncio.create_task(accounts.find(f"user{n}", "guess", f"192.0.2.{n}")) for n in range(20)]
+    async with asyncio.timeout(10):
+        while len(running) < 2:  # noqa: ASYNC110  # threads make it true
+            await asyncio.sleep(0.001)
+    assert (await settled(tasks))[0] == set()
+    assert len(running) == 2
+    go_on.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert len(running) == 20
+    assert "MainThread" not in running
 
 
 # pass-through
