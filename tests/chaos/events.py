@@ -14,7 +14,7 @@ SERVING = "serving"
 
 # seconds between kills, and so on, on average
 _KILL, _STOP, _OUTAGE, _RESTART, _FULL, _ORDERLY = 3.5, 15, 4, 20, 25, 30
-# what the dead-process limit of the bridge is; one stop of a long run lasts longer
+# the dead-process limit of the bridge; in a long run one stop and one outage of the database last longer
 _LEASE_SECONDS = 30
 _FAULTS = (
     "timeout",
@@ -94,6 +94,8 @@ def _to_database(random: Random, stage: Stage) -> Iterator[Event]:
     if stage.postgres:
         for at in _times(random, stage.seconds, _RESTART):
             yield Event(at, "restart", "database", random.uniform(0, 2), random.choice(("fast", "immediate")))
+        if stage.seconds > 3 * _LEASE_SECONDS:  # when it is back, every process looks dead to every other
+            yield Event(random.uniform(0.5, 0.7) * stage.seconds, "restart", "database", _LEASE_SECONDS * 1.2, "immediate")
     else:
         for at in _times(random, stage.seconds, _FULL):
             yield Event(at, "full", random.randrange(stage.replicas), random.uniform(0.5, 2))

@@ -77,9 +77,9 @@ class Replica:
             while not await self._listens():  # noqa: ASYNC110  # it is another process
                 await asyncio.sleep(_LOOK_SECONDS)
 
-    def kill(self) -> None:
-        """kill -9 to all of its processes."""
-        self._to_all(signal.SIGKILL)
+    def kill(self) -> bool:
+        """kill -9 to all of its processes; False when there are none."""
+        return self._to_all(signal.SIGKILL)
 
     def kill_worker(self) -> bool:
         """kill -9 to one of its workers; False when there is none. Its supervisor lives on."""
@@ -120,14 +120,15 @@ class Replica:
             return [parent, *parent.children(recursive=True)]
         return []
 
-    def _to_all(self, number: signal.Signals) -> None:
-        """To the group that was made for it."""
+    def _to_all(self, number: signal.Signals) -> bool:
+        """To the group that was made for it. Not when its leader was buried: then its number may be another's."""
         process = self._process
-        if process is None:
-            return
+        if process is None or process.poll() is not None:
+            return False
         self._ended_by_us = self._ended_by_us or number == signal.SIGKILL
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
+        return True
 
     async def _keep(self) -> None:
         command = [sys.executable, "-m", "bridge", "serve", "--config", str(self._config)]
@@ -150,7 +151,9 @@ class Replica:
                     await asyncio.sleep(_LOOK_SECONDS)
             if served and not self._ended_by_us:
                 self.deaths.append(f"{self.name} ended by itself with status {process.returncode}; see {self.log}")
-            self._to_all(signal.SIGKILL)  # workers without their supervisor
+            if self._workers > 1:  # they go on without their supervisor, and keep its port
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
             if self._wanted:
                 await asyncio.sleep(self._random.uniform(0, 1))
 

@@ -109,11 +109,12 @@ class Run:
             await asyncio.sleep(event.seconds)
         if event.target in self._frozen:  # it is to last
             return
-        if event.kind == "kill" or (event.kind == "kill worker" and not replica.kill_worker()):
-            replica.kill()
+        if event.kind.startswith("kill"):
+            self.counts["kill"] += (event.kind == "kill worker" and replica.kill_worker()) or replica.kill()
+            return
+        self.counts[event.kind] += 1
         if event.kind == "orderly":
             replica.terminate()
-        self.counts[event.kind.split()[0]] += 1
         if event.kind == "full":
             replica.limit_files(0)
             await asyncio.sleep(event.seconds)
