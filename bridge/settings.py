@@ -255,7 +255,7 @@ class VendorConfig(BaseModel):
     ca_file: ExistingFile | None = Field(None, description="PEM file with the certificate authority in place of the system's.")
     proxy: SecretStr | None = Field(None, description="http://[user:password@]host:port; uses the httpx engine.")
     ignore: tuple[Literal["commercial", "trustDate", "pushSettings", "periodicSettings"], ...] = Field(
-        (), description="Fields that are dropped where this vendor lacks the feature; else such a call is refused."
+        (), description="Fields that are dropped where this vendor lacks the feature; else the bridge does it, or refuses the call."
     )
     rate_per_second: float | None = Field(
         None, gt=0, le=100_000, description="Vendor messages a second of each account, over all processes; what is more waits."
