@@ -1,7 +1,7 @@
 """`make fuzz SECONDS=120`: atheris over every target at once, from the kept corpus and the samples on.
 
     python -m tests.fuzz SECONDS [TARGET..]     fuzzes; what fails an oracle is left in tests/fuzz/found, and the exit status is 1
-    python -m tests.fuzz --keep                 puts the smallest set of what was found to be new into tests/fuzz/corpus
+    python -m tests.fuzz --keep                 puts some of what runs so far found to be new into tests/fuzz/corpus
     python -m tests.fuzz --one TARGET ..        one target, with the arguments of libFuzzer
 
 Inputs of a failure go into tests/fuzz/corpus/TARGET once the fault is mended: `make test` runs them.
@@ -52,7 +52,7 @@ def fuzz(seconds: int, names: tuple[str, ...]) -> int:
 
 
 def _start(name: str, seconds: int) -> subprocess.Popen[bytes]:
-    from tests.fuzz.targets import CORPUS, seeds  # noqa: PLC0415  # not before it is known that atheris is there
+    from tests.fuzz.targets import CORPUS, PIECES, seeds  # noqa: PLC0415  # not before it is known that atheris is there
 
     fresh, honest = WORK / name, WORK / f"{name}.seeds"
     for folder in (fresh, honest, CORPUS / name):
@@ -60,35 +60,24 @@ def _start(name: str, seconds: int) -> subprocess.Popen[bytes]:
     for number, data in enumerate(seeds(name)):
         (honest / str(number)).write_bytes(data)
     options = [f"-max_total_time={seconds}", f"-max_len={MAX_LENGTH}", f"-timeout={_HANGS}", "-rss_limit_mb=2048"]
-    options += [f"-artifact_prefix={FOUND}/{name}-", "-reload=0", "-print_final_stats=1"]
+    words = ("".join(rf"\x{byte:02x}" for byte in piece) for piece in PIECES)
+    (WORK / f"{name}.dict").write_text("".join(f'"{word}"\n' for word in words), encoding="ascii")
+    options += [f"-dict={WORK}/{name}.dict", f"-artifact_prefix={FOUND}/{name}-", "-reload=0", "-print_final_stats=1"]
     command = [sys.executable, "-m", "tests.fuzz", "--one", name, *options, str(fresh), str(CORPUS / name), str(honest)]
     with (WORK / f"{name}.log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
 
 
 def keep() -> None:
-    """Merges what earlier runs found new into the kept corpus, smallest first."""
+    """Puts some of what was found to be new into the kept corpus: of all sizes, but none large."""
     from tests.fuzz.targets import CORPUS  # noqa: PLC0415  # as above
 
     for name in NAMES:
-        with tempfile.TemporaryDirectory() as folder:
-            options = ["-merge=1", f"-max_len={_KEPT_LENGTH}"]
-            command = [
-                sys.executable,
-                "-m",
-                "tests.fuzz",
-                "--one",
-                name,
-                *options,
-                folder,
-                f"{WORK / name}.seeds",
-                str(WORK / name),
-            ]
-            subprocess.run(command, check=True, capture_output=True)
-            honest = {path.read_bytes() for path in (WORK / f"{name}.seeds").iterdir()}
-            new = sorted((p for p in Path(folder).iterdir() if p.read_bytes() not in honest), key=lambda p: p.stat().st_size)
-            for path in new[:_KEPT_FILES]:
-                shutil.copy(path, CORPUS / name / path.name[:12])
+        honest = {path.read_bytes() for path in (WORK / f"{name}.seeds").iterdir()}
+        new = [path for path in (WORK / name).iterdir() if path.stat().st_size <= _KEPT_LENGTH and path.read_bytes() not in honest]
+        new.sort(key=lambda path: (path.stat().st_size, path.name))
+        for path in new[:: len(new) // _KEPT_FILES + 1]:
+            shutil.copy(path, CORPUS / name / path.name[:12])
 
 
 def main(arguments: list[str]) -> int:

@@ -33,6 +33,7 @@ from bridge.operations.send import SendOtpCase, SendSmsCase
 from bridge.operations.senders import GetSmsSendersCase
 from bridge.outbound.response import ResponseReader
 from bridge.soap.body import LARGE, Room, media, read_body
+from bridge.soap.contract import OPERATIONS
 from bridge.soap.credentials import login_of
 from bridge.soap.envelope import Call, read_call
 from bridge.soap.reader import INVALID
@@ -43,7 +44,7 @@ from bridge.vendors.registry import BUILT_IN
 from tests.vendors.contract import Way, all_ways, cases_of
 from tests.vendors.messages import message
 
-__all__ = ["CORPUS", "SECONDS", "TARGETS", "check", "seeds"]
+__all__ = ["CORPUS", "PIECES", "SECONDS", "TARGETS", "check", "seeds"]
 
 CORPUS = Path(__file__).parent / "corpus"
 SECONDS = 1.0
@@ -338,3 +339,13 @@ _HTTP = (
     b"\x0aHTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc",
     b"\x0cHTTP/1.1 200 OK\nContent-Encoding: gzip\nConnection: close\n\n\x1f\x8b\x08\0\0\0\0\0\0\x03KLJN\x01\0\xc2A$5\x03\0\0\0",
 )
+
+
+# on which parsers of XML, HTTP and JSON turn; what fuzzers and mutations are made of
+PIECES = [
+    *b"""< > /> </ & &#0; ]]> <![CDATA[ <!-- --> <?x?> href="#id0" id="id0" base64 utf-16 utf-7 encoding='x' xmlns=''""".split(),
+    *b"""{ } [ ] " , null true 1e400 -1 0.1 99999999999999999999999999 "Status": \\u0000 \\ud800""".split(),
+    *(b"<!DOCTYPE a>", b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\xed\xa0\x80", b"\xc0\xaf", b"\n", b"\r\n", b"\r\n\r\n", BETWEEN),
+    *(b": ", b"0\r\n\r\n", b"Content-Encoding: gzip\r\n", b"Transfer-Encoding: chunked\r\n"),
+    *sorted({f"<{name}>".encode() for operation in OPERATIONS.values() for name in operation.request._type_info}),
+]

@@ -10,54 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import BETWEEN, CORPUS, TARGETS, check, seeds
+from tests.fuzz.targets import CORPUS, PIECES, TARGETS, check, seeds
 
 KEPT = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
 quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow], database=None)
-
-# pieces on which parsers of XML, HTTP and JSON turn
-PIECES = [
-    *(
-        b"<",
-        b">",
-        b"/>",
-        b"</",
-        b"&",
-        b"&#0;",
-        b"]]>",
-        b"<![CDATA[",
-        b"<!--",
-        b"-->",
-        b"<?x?>",
-        b"<!DOCTYPE a>",
-        b' href="#id0"',
-        b' id="id0"',
-    ),
-    *(
-        b"\xef\xbb\xbf",
-        b"\xff\xfe",
-        b"\0",
-        b"\xed\xa0\x80",
-        b"\xc0\xaf",
-        b" xmlns=''",
-        b"base64",
-        b"utf-16",
-        b"utf-7",
-        b"encoding='x'",
-    ),
-    *(
-        b"\r\n",
-        b"\n",
-        b"\r\n\r\n",
-        b": ",
-        b"0\r\n\r\n",
-        b"Content-Encoding: gzip\r\n",
-        b"Transfer-Encoding: chunked\r\n",
-        b"1e400",
-        b"-1",
-    ),
-    *(b"{", b"}", b"[", b"]", b'"', b"\\u0000", b"\\ud800", b"null", b"true", b"9" * 40, b"0.1", b",", b'"Status":', BETWEEN),
-]
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: f"{path.parent.name}/{path.name}")
