@@ -20,8 +20,8 @@ from tests.postgres import Postgres
 __all__ = ["Database", "PostgresDatabase", "SqliteDatabase"]
 
 _ROWS = """
-    SELECT package.id, package.public_id, account.name, package.custom_id, item.number, item.state, submission.state,
-    submission.vendor_ref
+    SELECT package.id, package.public_id, account.name, coalesce(package.custom_id, package.own_custom_id),
+    item.number, item.state, submission.state, submission.vendor_ref
     FROM item JOIN package ON package.id = item.id / 1000000 JOIN account ON account.id = package.account
     LEFT JOIN submission ON submission.id = package.id * 1000000 + item.part
 """

@@ -49,6 +49,7 @@ class Row(NamedTuple):
     package_id: int
     public_id: int | None
     vendor: str
+    # also of a call that was refused, whose customID is free again: a call that came meanwhile was a duplicate
     custom_id: str | None
     number: str
     item: int | None
