@@ -138,7 +138,7 @@ def test_who_is_idle_between_requests_is_not_slow(impatient: Impatient) -> None:
 
 
 def test_a_call_that_takes_long_is_not_a_slow_client(impatient: Impatient, vendor) -> None:
-    vendor.play("slow", seconds=4)
+    vendor.play("slow", seconds=2.2)
     with Wire(impatient.bridge.port, PATIENCE) as wire:
         wire.send(request(CREDIT))
         assert wire.answer().find("credit") is not None
