@@ -84,9 +84,14 @@ class Dispatcher:
         async with self._turn(), self._opened() as queue, asyncio.TaskGroup() as group:
             self._queue = queue
             if not self._stopping.is_set():
-                group.create_task(queue.run(self._handlers), name="jobs_queue")
+                group.create_task(self._work_off(queue), name="jobs_queue")
                 group.create_task(self._every(_FEED_SECONDS, "feed", partial(self.feed, queue)), name="jobs_feed")
                 group.create_task(self._every(_TIDY_SECONDS, "tidy", partial(self._tidy, queue)), name="jobs_tidy")
+
+    async def _work_off(self, queue: Queue) -> None:
+        await queue.run(self._handlers)
+        if not self._stopping.is_set():
+            raise RuntimeError("the queue ended by itself")
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -132,14 +137,15 @@ class Dispatcher:
             return False
         if room <= 0:
             return True
-        put = _put_with(queue) if isinstance(queue, PostgresQueue) else None
+        turn = int(now.timestamp() * 1000)
+        put = _put_with(queue, turn) if isinstance(queue, PostgresQueue) else None
         taken = await self._ledger.take(now, room, LEASE, put)
         if taken.given_up:
             log.error("given up: every process that took it died", packages=sorted({id_ // SPAN for id_ in taken.given_up}))
         if put is None:
-            await queue.put([Job(SUBMISSION, each.submission.id) for each in taken.submissions])
+            await queue.put([Job(SUBMISSION, each.submission.id, turn) for each in taken.submissions])
         pushes = await self._ledger.take_pushes(now, room, LEASE)
-        await queue.put([Job(PUSH, each.id) for each in pushes])
+        await queue.put([Job(PUSH, each.id, turn) for each in pushes])
         await self._work.repeat(LEASE)
         return len(taken.submissions) == room
 
@@ -153,9 +159,9 @@ class Dispatcher:
                 await self._stopping.wait()
 
 
-def _put_with(queue: PostgresQueue) -> Callable[[Any, Any], None]:
+def _put_with(queue: PostgresQueue, turn: int) -> Callable[[Any, Any], None]:
     def put(connection: Any, submissions: Any) -> None:
-        queue.put_with(connection, [Job(SUBMISSION, each.submission.id) for each in submissions])
+        queue.put_with(connection, [Job(SUBMISSION, each.submission.id, turn) for each in submissions])
 
     return put
 

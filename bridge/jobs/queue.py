@@ -55,6 +55,8 @@ class Job(NamedTuple):
 
     kind: str
     key: int
+    # of the lease: the queue forgets a job a moment after it was done, and a new one is not to be taken for it
+    turn: int = 0
 
 
 class Queue:
@@ -172,9 +174,9 @@ def _queries(driver: Any) -> Queries:
 
 
 def _columns(jobs: Sequence[Job]) -> tuple[list[str], list[bytes | None], list[str | None]]:
-    """Kinds, payloads, and keys under which a job is there once."""
+    """Kinds, payloads, and keys under which a job is there once for each turn."""
     payloads: list[bytes | None] = [str(job.key).encode() for job in jobs]
-    keys: list[str | None] = [f"{kind}:{key}" for kind, key in jobs]
+    keys: list[str | None] = [f"{job.kind}:{job.key}:{job.turn}" for job in jobs]
     return [job.kind for job in jobs], payloads, keys
 
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bridge.domain.clock import Clock
 from bridge.domain.status import SubmissionState
 from bridge.errors import ErrorCode
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.values import PACED, OpenSubmission, Refused, SubmissionOutcome, Unknown
+from bridge.ledger.values import CLAIM, PACED, OpenSubmission, Refused, SubmissionOutcome
 from bridge.operations.backend import Account
-from bridge.operations.pace import Pace
-from bridge.operations.packaging import CLAIM
+from bridge.operations.pace import TOO_LATE, Pace
 from bridge.operations.recorded import Submitter
 from bridge.operations.refresh import Refresher
 from bridge.outbound.driver import Timing
@@ -25,6 +24,7 @@ __all__ = ["Submissions"]
 
 # of accounts or vendors that the configuration no longer has
 _STRAY = timedelta(minutes=10)
+_EXPIRED = Refused(ErrorCode.SYSTEM_MAINTENANCE, "not sent before its validity ended")
 
 
 class Submissions:
@@ -51,27 +51,23 @@ class Submissions:
 
     async def _submit(self, account: Account, due: OpenSubmission) -> None:
         now, submission = self._clock(), due.submission
-        if submission.claim != PACED:
-            slot = await self._pace.slot(account, 1, now)
+        expired = now >= due.valid_until
+        if submission.claim != PACED and not expired:
+            slot = await self._pace.slot(account, 1, now, due.valid_until)
+            if slot is TOO_LATE:
+                slot = due.valid_until  # then it has expired
             if slot is not None:
                 await self._ledger.pace(submission.id, slot)
                 return
+        # before it is claimed: a claim without an outcome would be an unknown one
+        message = await self._ledger.message(submission.id)
+        assert message is not None  # a submission has a package
         if not await self._ledger.begin([submission.id], now + CLAIM):
             return  # cancelled, or another process was faster
-        if now >= due.valid_until:
-            expired = Refused(ErrorCode.SYSTEM_MAINTENANCE, "not sent before its validity ended")
-            outcome = SubmissionOutcome(submission.id, expired, now)
+        if expired:
+            outcome = SubmissionOutcome(submission.id, _EXPIRED, now)
         else:
-            message = await self._ledger.message(submission.id)
-            assert message is not None  # a submission has a package
             if message.send_at is not None and message.send_at <= now:  # vendors refuse a date in the past
                 message = replace(message, send_at=None)
-            outcome = _doubted(await self._submitter.submit(account, message, submission.id, Timing()), now)
+            outcome = await self._submitter.submit(account, message, submission.id, Timing(), held=True)
         await self._ledger.settle(submission.package_id, [outcome])
-
-
-def _doubted(outcome: SubmissionOutcome, now: datetime) -> SubmissionOutcome:
-    """A vendor that has the customID already got it from a process that was thought dead: a look-up finds it."""
-    if isinstance(outcome.result, Refused) and outcome.result.code == ErrorCode.SMS_PKG_CUSTOM_ID_DUPLICATION:
-        return SubmissionOutcome(outcome.submission_id, Unknown("the vendor has its customID"), now, now)
-    return outcome

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bridge.domain.status import PackageState
 from bridge.errors import LedgerInDoubt, LedgerUnavailable
 from bridge.ledger.engine import is_conflict, is_unavailable, is_undone, what
 from bridge.ledger.numbers import Numbers, PackageNumbers
@@ -51,7 +52,8 @@ class Committer:
         self._numbers = numbers
         self._token = token
         # the ids of the batch in hand
-        self._ids: list[int] = []
+        # and the claims that they were recorded with
+        self._ids: list[tuple[int, str]] = []
         self._late: deque[Request] = deque(maxlen=_LATE_LIMIT)
 
     @property
@@ -146,7 +148,7 @@ class Committer:
         if packages:
             self._numbers.prepare(connection, [each.account for each in packages])
         numbered = [(self._numbers.give(each.account), each) for each in packages]
-        self._ids = [package_id for (package_id, _, _), _ in numbered]
+        self._ids = [(numbers[0], self._token if new.state is PackageState.SENDING else "") for numbers, new in numbered]
         return numbered
 
     def _raise_unavailable(self, error: Exception) -> None:
@@ -155,7 +157,7 @@ class Committer:
         if not is_unavailable(cause):
             return
         if error is not cause and self._ids and not is_undone(cause):
-            self._late.extend(partial(withdraw, package_id=id_, token=self._token) for id_ in self._ids)
+            self._late.extend(partial(withdraw, package_id=id_, token=claim) for id_, claim in self._ids)
             raise LedgerInDoubt(what(cause)) from error
         raise LedgerUnavailable(what(cause)) from error
 

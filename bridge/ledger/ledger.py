@@ -129,14 +129,16 @@ class Ledger:
         ids = list(submission_ids)
         return await self._store.change(lambda connection: settling.begin(connection, ids, self.token, stale_at))
 
-    async def settle(self, package_id: int, outcomes: Sequence[SubmissionOutcome], public_id: int | None = None) -> PackageState:
+    async def settle(
+        self, package_id: int, outcomes: Sequence[SubmissionOutcome], public_id: int | None = None, *, forget: bool = False
+    ) -> PackageState:
         """Writes what became of submissions; the package's state then. What may not follow the present state changes nothing.
 
-        public_id: what the client is told in place of the package's id.
+        public_id: what the client is told in place of the package's id. forget: if the package has failed, as `release`.
         When it raises LedgerUnavailable, the outcome is kept in memory and written when the database is back.
         Raises LookupError for a package or submission that does not exist.
         """
-        state: PackageState = await self._store.write(Settlement(package_id, outcomes, public_id))
+        state: PackageState = await self._store.write(Settlement(package_id, outcomes, public_id, forget))
         return state
 
     async def release(self, package_id: int) -> None:
@@ -197,13 +199,17 @@ class Ledger:
             return []
         return await self._store.change(lambda connection: processes.abandon(connection, now, limit, token))
 
-    async def reserve(self, name: str, per_second: float, count: int, now: datetime) -> datetime:
+    async def reserve(
+        self, name: str, per_second: float, count: int, now: datetime, latest: datetime | None = None
+    ) -> datetime | None:
         """When this caller may send `count` messages: not after `now` where it may at once. Slots go in the order of asking.
 
         name: of what has the limit, shared by all processes. per_second: messages; as many may go at once after a pause.
+        latest: None is returned, and no slot taken, when that would be later.
         """
         async with self._asking:  # else one of its connections overtakes another
-            return await self._store.change(lambda connection: rates.reserve(connection, name, per_second, count, now))
+            wish = rates.Wish(count, now, latest)
+            return await self._store.change(lambda connection: rates.reserve(connection, name, per_second, wish))
 
     async def pace(self, submission_id: int, due_at: datetime) -> None:
         """Gives a pending submission its slot, of `reserve`."""

@@ -67,7 +67,7 @@ def abandon(connection: Connection, now: datetime, limit: int, token: str) -> li
     at = to_ms(now)
     values = {"state": SubmissionState.UNKNOWN.value, "message": "the process ended", "settled_at": at, "due_at": at}
     connection.execute(update(submission).where(submission.c.id.in_(ids)).values(**values))
-    if not found:
+    if not found and len(ids) < limit:
         gone = [process.c.token.in_([each.token for each in dead]), process.c.seen_at < _before(connection, _BURIED)]
         connection.execute(delete(process).where(*gone))
     return ids

@@ -8,32 +8,43 @@ slot may be used up to a second before its time.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, case
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.ledger.tables import rate
 
-__all__ = ["reserve"]
+__all__ = ["Wish", "reserve"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = 1_000_000
 _US: Final = timedelta(microseconds=1)
 
 
-def reserve(connection: Connection, name: str, per_second: float, count: int, now: datetime) -> datetime:
-    """When `count` messages may be sent. Raises ValueError for no rate.
+class Wish(NamedTuple):
+    """Messages that are to be sent."""
+
+    messages: int
+    now: datetime
+    # None for whenever it may be
+    latest: datetime | None = None
+
+
+def reserve(connection: Connection, name: str, per_second: float, wish: Wish) -> datetime | None:
+    """When they may be sent; None, and nothing is taken, when that is after `latest`. Raises ValueError for no rate.
 
     More messages than a second allows have to wait until nothing is owed, and the next ones wait for all of them.
     """
     if not per_second > 0:
         raise ValueError("per_second must be above 0")
-    cost, asked_at = round(count * _SECOND / per_second), (now - _EPOCH) // _US
+    cost, asked_at = round(wish.messages * _SECOND / per_second), (wish.now - _EPOCH) // _US
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     fresh = make(rate).values(name=name, free_at=asked_at + cost)
     # what was not used in the past is lost
     later = case((rate.c.free_at > asked_at, rate.c.free_at + cost), else_=fresh.excluded.free_at)
-    moved = fresh.on_conflict_do_update(index_elements=[rate.c.name], set_={"free_at": later}).returning(rate.c.free_at)
-    free_at: int = connection.execute(moved).scalar_one()
-    return max(now, _EPOCH + (free_at - max(cost, _SECOND)) * _US)
+    ahead = max(cost, _SECOND)
+    in_time = None if wish.latest is None else later - ahead <= (wish.latest - _EPOCH) // _US
+    moved = fresh.on_conflict_do_update(index_elements=[rate.c.name], set_={"free_at": later}, where=in_time)
+    free_at: int | None = connection.execute(moved.returning(rate.c.free_at)).scalar_one_or_none()
+    return None if free_at is None else max(wish.now, _EPOCH + (free_at - ahead) * _US)

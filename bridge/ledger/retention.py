@@ -17,6 +17,7 @@ from bridge.ledger.tables import SPAN, item, package, package_count, push, recur
 
 __all__ = ["Old", "old_places", "purge", "withdraw"]
 
+_PUSHED = exists().where(push.c.package_id == package.c.id, push.c.due_at.is_not(None))
 _REPEATED = exists().where(recurrence.c.package_id == package.c.id, recurrence.c.next_at.is_not(None))
 _DOUBTED = [SubmissionState.SENDING.value, SubmissionState.UNKNOWN.value]
 
@@ -39,11 +40,12 @@ def old_places(connection: Connection, before: datetime) -> list[Old]:
 def purge(connection: Connection, places: Iterable[Old], before: datetime, limit: int) -> int:
     """Deletes at most `limit` packages whose time was before that and that are completed, cancelled or failed; how many it did.
 
-    Others stay, however old: something is still to happen with them. So do those that are sent again.
+    Others stay, however old: something is still to happen with them. So do those that are sent again, or still to be pushed.
     """
     removed = 0
     for account, shelf in places:
-        old = [package.c.account == account, package.c.shelf == shelf, package.c.sending_at < to_ms(before), ~_REPEATED]
+        old = [package.c.account == account, package.c.shelf == shelf, package.c.sending_at < to_ms(before)]
+        old += [~_REPEATED, ~_PUSHED]
         oldest = select(package).where(*old).order_by(package.c.sending_at, package.c.id).limit(limit - removed)
         rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()
         _remove(connection, rows)

@@ -19,7 +19,7 @@ from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import follow, lock
 from bridge.ledger.tables import SPAN, item, package, submission
-from bridge.ledger.values import PACED, Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
+from bridge.ledger.values import CLAIM, PACED, Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
 __all__ = ["GOT_ON", "Crossed", "begin", "cancel", "postpone", "release", "settle", "settle_all"]
 
@@ -98,6 +98,8 @@ def settle(connection: Connection, settlement: Settlement, token: str) -> Packag
     # of a package that was taken in part, the items tell what failed
     if state is PackageState.FAILED and refusal is not None:
         connection.execute(update(package).where(package.c.id == locked.id).values(error=refusal))
+    if settlement.forget:
+        release(connection, locked.id)
     return state
 
 
@@ -136,8 +138,18 @@ def _apply(connection: Connection, package_id: int, outcome: SubmissionOutcome, 
 
 
 def _is_overtaken(row: Row[Any], outcome: SubmissionOutcome, token: str) -> bool:
-    """Whether another process is sending it by now: then "not taken" comes from an earlier call, and says nothing of this one."""
-    return row.state == SubmissionState.SENDING and row.claim != token and not isinstance(outcome.result, Accepted)
+    """Whether "not taken" comes from an earlier call than the latest, of which it says nothing.
+
+    Then another process has begun it again, or this one, when its outcome had to wait for the database.
+    """
+    if isinstance(outcome.result, Accepted):
+        return False
+    is_other: bool = row.claim != token
+    if row.state == SubmissionState.UNKNOWN:
+        # a look-up's "not there" is for all calls
+        return is_other and isinstance(outcome.result, Refused)
+    begun_later: bool = row.state == SubmissionState.SENDING and row.due_at > to_ms(outcome.at + CLAIM)
+    return begun_later or (is_other and row.state == SubmissionState.SENDING)
 
 
 def _values(outcome: SubmissionOutcome) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from bridge.domain.status import ItemState, PackageState, SubmissionState
 from bridge.errors import CallError, ErrorCode
 
 __all__ = [
+    "CLAIM",
     "PACED",
     "Accepted",
     "Cancelled",
@@ -42,6 +43,8 @@ __all__ = [
 ]
 
 
+CLAIM = timedelta(minutes=5)
+"""After this a claim is stale: longer than any vendor call may take."""
 PACED = "paced"
 """Claim of a pending submission whose due_at is its slot under a rate limit."""
 
@@ -148,6 +151,8 @@ class Settlement(NamedTuple):
     outcomes: Sequence[SubmissionOutcome]
     # the id that the client is told in place of the package's own
     public_id: int | None = None
+    # when the package has failed by it, its call is answered with an error: see `settling.release`
+    forget: bool = False
 
 
 class ItemUpdate(NamedTuple):

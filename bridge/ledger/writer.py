@@ -152,6 +152,7 @@ class SqliteWriter:
     def _disconnect(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(Exception):  # it may be broken; a new one is made
+                self._connection.invalidate()
                 self._connection.close()
             self._connection = None
 

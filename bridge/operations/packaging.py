@@ -10,14 +10,12 @@ from bridge.domain.message import Message, PeriodType
 from bridge.domain.period import following, portions
 from bridge.domain.status import PackageState
 from bridge.errors import CallError, ErrorCode, Reason
-from bridge.ledger.values import NewPackage, NewSubmission
+from bridge.ledger.values import CLAIM, NewPackage, NewSubmission
 from bridge.operations.backend import Account
 from bridge.operations.plan import Part, plan
 
-__all__ = ["CLAIM", "is_portioned", "new_package", "parts_of"]
+__all__ = ["is_portioned", "new_package", "parts_of"]
 
-# after this a claim is stale: longer than any vendor call may take
-CLAIM = timedelta(minutes=5)
 # what is to be sent later than this is a mistake
 _LONGEST = timedelta(days=366)
 _MISSING = Reason("Eksik alan: {field}.", "{field} is missing.")

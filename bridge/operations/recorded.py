@@ -18,6 +18,7 @@ from typing import Any
 
 from bridge.domain.capability import Feature
 from bridge.domain.clock import Clock
+from bridge.domain.custom_id import is_ours
 from bridge.domain.message import Message
 from bridge.domain.status import PackageState
 from bridge.errors import CallError, ErrorCode, LedgerInDoubt, LedgerUnavailable, NotSent, OutcomeUnknown, Reason
@@ -34,7 +35,7 @@ from bridge.ledger.values import (
 )
 from bridge.log import get_logger
 from bridge.operations.backend import UNREACHABLE, UNSUPPORTED, Account, UseCase, need, prove
-from bridge.operations.pace import Pace
+from bridge.operations.pace import TOO_LATE, Pace, spread
 from bridge.operations.packaging import is_portioned, new_package, parts_of
 from bridge.operations.plan import Part
 from bridge.operations.send import features_of
@@ -71,6 +72,8 @@ IN_DOUBT = Reason(
 )
 # vendor messages of one package that are on their way at once
 _AT_ONCE = 8
+# a package of more would keep its client waiting, and its claims: the background sends it
+_MOST_PARTS = 50
 # when the background looks at a submission again
 FIRST_REPORT = timedelta(seconds=15)
 FIRST_LOOK = timedelta(seconds=5)
@@ -85,8 +88,10 @@ class Submitter:
         self._clock = clock
         self._keep = keep
 
-    async def submit(self, account: Account, message: Message, submission_id: int, timing: Timing) -> SubmissionOutcome:
-        """Sends one vendor message, once."""
+    async def submit(
+        self, account: Account, message: Message, submission_id: int, timing: Timing, *, held: bool = False
+    ) -> SubmissionOutcome:
+        """Sends one vendor message, once. held: nobody else has used its customID since the bridge took it."""
         backend = account.backend
         try:
             vendor_id = await backend.outbound.run(backend.vendor.send(message, account.credentials), timing)
@@ -95,12 +100,17 @@ class Submitter:
             if self._keep and account.lasting:
                 return SubmissionOutcome(submission_id, Kept(), now, now + RETRY)
             return SubmissionOutcome(submission_id, self._unreachable(account), now)
-        except OutcomeUnknown as error:
-            now = self._clock()
-            log.warning("outcome unknown", package=submission_id // SPAN, vendor=backend.name, what=error.what)
-            return SubmissionOutcome(submission_id, Unknown(error.what), now, now + FIRST_LOOK)
         except CallError as error:  # the vendor's refusal, or its adapter's before a byte was sent
-            return SubmissionOutcome(submission_id, Refused(error.code, error.message), self._clock())
+            now = self._clock()
+            if error.code != ErrorCode.SMS_PKG_CUSTOM_ID_DUPLICATION or not (held or is_ours(message.custom_id or "")):
+                return SubmissionOutcome(submission_id, Refused(error.code, error.message), now)
+            # it has it from a process that was thought dead: a look-up finds it
+            return SubmissionOutcome(submission_id, Unknown("the vendor has its customID"), now, now)
+        except Exception as error:  # noqa: BLE001  # a fault of ours too may come after the request went out
+            what = error.what if isinstance(error, OutcomeUnknown) else f"internal error ({type(error).__name__})"
+            now = self._clock()
+            log.warning("outcome unknown", package=submission_id // SPAN, vendor=backend.name, what=what)
+            return SubmissionOutcome(submission_id, Unknown(what), now, now + FIRST_LOOK)
         now = self._clock()
         return SubmissionOutcome(submission_id, Accepted(str(vendor_id)), now, now + FIRST_REPORT)
 
@@ -138,8 +148,10 @@ class RecordedSend:
         vendor.check(prepared)
         await prove(account, timing)
         parts = parts_of(account, prepared)
-        due_at = _held_until(account, prepared)
+        due_at = _held_until(account, prepared, len(parts))
         slot = None if due_at is not None else await self._slot(account, prepared, len(parts))
+        if slot is not None:
+            parts = spread(account, parts, slot)
         new = new_package(account, prepared, parts, due_at or slot, paced=slot is not None)
         recorded = await self._record(new)
         if new.state is PackageState.WAITING:
@@ -154,8 +166,10 @@ class RecordedSend:
 
     async def _slot(self, account: Account, message: Message, count: int) -> datetime | None:
         """When it may be sent under the vendor's rate limit; None for at once. Raises CallError when that would be too late."""
-        slot = await self._pace.slot(account, count, message.accepted_at)
-        if slot is not None and (not account.lasting or slot >= message.accepted_at + timedelta(minutes=message.validity_minutes)):
+        now = message.accepted_at
+        latest = now + timedelta(minutes=message.validity_minutes, seconds=-1) if account.lasting else now
+        slot = await self._pace.slot(account, count, now, latest)
+        if slot is TOO_LATE:
             raise CallError(ErrorCode.SYSTEM_MAINTENANCE, _TOO_MANY, vendor=account.backend.vendor.kind)
         return slot
 
@@ -167,11 +181,12 @@ class RecordedSend:
         public_id = self._public_id(account, outcomes)
         if public_id is not None:  # the vendor itself is asked when the client asks: nothing to poll for
             outcomes = [outcomes[0]._replace(due_at=None)]
-        with suppress(LedgerUnavailable):  # it keeps the outcome and writes it when it can: what the vendor said stays true
-            await self._ledger.settle(recorded.package_id, outcomes, public_id)
         refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]
-        if len(refusals) == len(outcomes):
-            await self._release(recorded.package_id)
+        refused = len(refusals) == len(outcomes)
+        state = PackageState.FAILED
+        with suppress(LedgerUnavailable):  # it keeps the outcome and writes it when it can: what the vendor said stays true
+            state = await self._ledger.settle(recorded.package_id, outcomes, public_id, forget=refused)
+        if refused and state is PackageState.FAILED:  # else another process went on with it meanwhile
             raise CallError(refusals[0].code, message=refusals[0].message)
         return public_id or recorded.package_id
 
@@ -181,11 +196,6 @@ class RecordedSend:
             objection = self._guard.objection(message.push_url)
             if objection is not None:
                 raise CallError(ErrorCode.BAD_REQUEST, objection, field="pushSettings.url")
-
-    async def _release(self, package_id: int) -> None:
-        """The customID may be used again: who is refused for want of credit corrects that and calls again."""
-        with suppress(LedgerUnavailable):
-            await self._ledger.release(package_id)
 
     async def _submit_all(
         self, account: Account, parts: Sequence[Part], recorded: Recorded, timing: Timing
@@ -207,9 +217,9 @@ class RecordedSend:
         return int(result.vendor_ref) if isinstance(result, Accepted) else None
 
 
-def _held_until(account: Account, message: Message) -> datetime | None:
+def _held_until(account: Account, message: Message, parts: int) -> datetime | None:
     """When the background sends it first; None when it is sent at once."""
-    if is_portioned(account, message):
+    if is_portioned(account, message) or (parts > _MOST_PARTS and account.lasting):
         return message.send_at or message.accepted_at
     return message.send_at if Feature.SCHEDULE not in account.backend.vendor.features else None
 

@@ -15,9 +15,8 @@ from bridge.domain.query import PackageKey
 from bridge.domain.status import FINAL_ITEMS, ItemState, SubmissionState
 from bridge.errors import CallError, TransportError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.values import Accepted, ItemUpdate, Kept, StoredSubmission, SubmissionOutcome
+from bridge.ledger.values import CLAIM, Accepted, ItemUpdate, Kept, StoredSubmission, SubmissionOutcome
 from bridge.operations.backend import Account
-from bridge.operations.packaging import CLAIM
 from bridge.outbound.driver import Timing
 from bridge.vendors.contract import ItemReport
 

@@ -104,7 +104,7 @@ async def test_kept(ledger: Ledger):
     assert await item_states(ledger, recorded) == [ItemState.WAITING]
     assert await shelves(ledger) == {"ALL": 1, "QUEUED": 1}
     # and once more
-    assert await ledger.begin(recorded.submission_ids, at(9)) == list(recorded.submission_ids)
+    assert await ledger.begin(recorded.submission_ids, at(6)) == list(recorded.submission_ids)
     await ledger.settle(recorded.package_id, [outcome(recorded.submission_ids[0], Kept(), at(1), at(8))])
     assert (await only(ledger, recorded)).due_at == at(8)
 

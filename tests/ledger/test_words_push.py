@@ -204,6 +204,9 @@ async def test_reports_that_come_while_pushes_are_taken(ledger: Ledger, other: L
 async def test_pushes_go_with_their_package_or_when_they_are_old(ledger: Ledger):
     old, kept = await sent(ledger, 1, accepted_at=NOW - timedelta(days=90)), await sent(ledger, 3)
     await reported(ledger, old, 0)
+    assert await ledger.purge(NOW - timedelta(days=1)) == 0  # somebody is still to be told
+    (due,) = await pushes(ledger, 1)
+    await ledger.pushed(due.id, at(1))
     assert await ledger.purge(NOW - timedelta(days=1)) == 1
     assert await rows(ledger) == 0
     for place in range(3):

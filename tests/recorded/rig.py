@@ -137,7 +137,7 @@ class _Now(Queue):
         self._handlers = handlers
 
     async def put(self, jobs: Sequence[Job]) -> None:
-        await asyncio.gather(*(self._handlers[kind](key) for kind, key in jobs))
+        await asyncio.gather(*(self._handlers[kind](key) for kind, key, _ in jobs))
 
     async def waiting(self) -> int:
         return 0
