@@ -38,6 +38,8 @@ _HURRY_SECONDS = 0.05
 _ALIVE_SECONDS = 5.0
 _TIDY_SECONDS = 60.0
 _RETRY_SECONDS = 2.0
+# seconds: of claims and leases nothing is told apart that is closer
+_CLOCK_DIFFERENCE = 30.0
 
 
 class Dispatcher:
@@ -48,11 +50,12 @@ class Dispatcher:
         self._handlers = {kind: _guarded(kind, handler, metrics) for kind, handler in work.handlers.items()}
         self._stopping = asyncio.Event()
         self._queue: Queue | None = None
+        self._is_out_of_time = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Starts; nothing is waited for."""
-        for work in (self._every(_ALIVE_SECONDS, "alive", self._ledger.alive), self._supervised()):
+        for work in (self._every(_ALIVE_SECONDS, "alive", self._live), self._supervised()):
             self._tasks.append(asyncio.create_task(work, name="jobs"))
 
     async def stop(self, seconds: float) -> None:
@@ -69,6 +72,13 @@ class Dispatcher:
         await asyncio.gather(*late, return_exceptions=True)
         if late:
             log.warning("jobs were left behind", seconds=seconds)
+
+    async def _live(self) -> None:
+        """Says that this process lives. With a clock of its own it would send and give up at times that are nobody else's."""
+        ahead = await self._ledger.alive()
+        was, self._is_out_of_time = self._is_out_of_time, abs(ahead) > _CLOCK_DIFFERENCE
+        if self._is_out_of_time and not was:
+            log.error("this machine's clock is wrong: nothing is sent in the background", database_ahead_seconds=round(ahead))
 
     async def _supervised(self) -> None:
         """Dispatches again when the database is back."""
@@ -133,7 +143,7 @@ class Dispatcher:
         if abandoned:
             log.warning("sends of a dead process: their outcome is unknown", submissions=len(abandoned))
         room = ROOM - await queue.waiting()
-        if not self._work.is_able:
+        if not self._work.is_able or self._is_out_of_time:
             return False
         if room <= 0:
             return True

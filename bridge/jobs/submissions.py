@@ -5,6 +5,7 @@ It re-reads the row and moves it by compare-and-set, so that a job that comes la
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +25,9 @@ __all__ = ["Submissions"]
 
 # of accounts or vendors that the configuration no longer has
 _STRAY = timedelta(minutes=10)
+# of a process' jobs: one that hangs does not keep the others from theirs
+_OF_ONE_VENDOR = 32
+_BUSY, _BUSY_REPORT = timedelta(seconds=3), timedelta(seconds=30)
 _EXPIRED = Refused(ErrorCode.SYSTEM_MAINTENANCE, "not sent before its validity ended")
 
 
@@ -35,6 +39,7 @@ class Submissions:
         self._pace = Pace(ledger)
         # {username: account} of the configuration; what belongs to others is left alone
         self.accounts: Mapping[str, Account] = {}
+        self._running: Counter[str] = Counter()
 
     async def look(self, submission_id: int) -> None:
         """Does what is to be done now. Raises LedgerUnavailable; the vendor's failures are an outcome."""
@@ -44,7 +49,18 @@ class Submissions:
         account = self.accounts.get(due.account)
         if account is None or account.backend.name != due.vendor:
             await self._ledger.postpone([submission_id], self._clock() + _STRAY)
-        elif due.submission.state is SubmissionState.PENDING:
+        elif self._running[due.vendor] >= _OF_ONE_VENDOR:
+            pause = _BUSY if due.submission.state is SubmissionState.PENDING else _BUSY_REPORT
+            await self._ledger.postpone([submission_id], self._clock() + pause)
+        else:
+            self._running[due.vendor] += 1
+            try:
+                await self._do(account, due)
+            finally:
+                self._running[due.vendor] -= 1
+
+    async def _do(self, account: Account, due: OpenSubmission) -> None:
+        if due.submission.state is SubmissionState.PENDING:
             await self._submit(account, due)
         else:
             await self._refresher.look(account, due.submission, due.valid_until, Timing())

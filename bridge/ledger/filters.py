@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, literal_column
 from bridge.domain.status import SHELVES, PackageFilter
 from bridge.ledger.tables import package
 
-__all__ = ["ALWAYS", "DONE_SHELVES", "OPEN_SHELVES", "Filters", "Span", "Window", "owned"]
+__all__ = ["ALL_SHELVES", "ALWAYS", "DONE_SHELVES", "OPEN_SHELVES", "Filters", "Span", "Window", "owned"]
 
 
 class Span(NamedTuple):
@@ -28,12 +28,12 @@ class Window(NamedTuple):
 
 
 ALWAYS: Final = Span()
-_ALL_SHELVES: Final = SHELVES[PackageFilter.ALL]
+ALL_SHELVES: Final = SHELVES[PackageFilter.ALL]
 DONE_SHELVES: Final = tuple(
     shelf for each in (PackageFilter.COMPLETED, PackageFilter.CANCELLED, PackageFilter.FAILED) for shelf in SHELVES[each]
 )
 """Of packages with which nothing is to happen any more."""
-OPEN_SHELVES: Final = tuple(shelf for shelf in _ALL_SHELVES if shelf not in DONE_SHELVES)
+OPEN_SHELVES: Final = tuple(shelf for shelf in ALL_SHELVES if shelf not in DONE_SHELVES)
 
 
 def owned(account: int) -> ColumnElement[bool]:
@@ -52,13 +52,13 @@ class Filters:
     account: int
     # None for all
     sender: str | None = None
-    shelves: tuple[int, ...] = _ALL_SHELVES
+    shelves: tuple[int, ...] = ALL_SHELVES
     span: Span = ALWAYS
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """For packages that are found by other means."""
         found = [owned(self.account), *self.dates()]
-        if self.shelves != _ALL_SHELVES:
+        if self.shelves != ALL_SHELVES:
             found.append(package.c.shelf.in_(self.shelves))
         if self.sender is not None:
             found.append(package.c.sender == self.sender)

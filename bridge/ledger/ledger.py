@@ -185,9 +185,12 @@ class Ledger:
         found = await self._store.read(lambda connection: reading.open_by_ids(connection, [submission_id]))
         return found[0] if found else None
 
-    async def alive(self) -> None:
-        """This process lives. To be said before it sends anything, and much more often than every 30 seconds."""
-        await self._store.change(lambda connection: processes.alive(connection, self.token))
+    async def alive(self) -> float:
+        """This process lives. To be said before it sends anything, and much more often than every 30 seconds.
+
+        Returns the seconds by which the database's clock, which all processes share, is ahead of this machine's.
+        """
+        return await self._store.change(lambda connection: processes.alive(connection, self.token))
 
     async def abandon(self, now: datetime, limit: int = 1000) -> list[int]:
         """Makes unknown what was claimed and is stale, or whose process was not seen for 30 seconds: it may have been sent.
@@ -288,6 +291,10 @@ class Ledger:
     async def message(self, submission_id: int) -> Message | None:
         """The message that a submission is, to be sent or looked up."""
         return await self._store.read(lambda connection: reading.message_of(connection, submission_id))
+
+    async def refs_of_others(self, submission_id: int, since: datetime) -> frozenset[int]:
+        """The vendor's ids of the account's other messages since then with this one's sender and text."""
+        return await self._store.read(lambda connection: reading.refs_of_others(connection, submission_id, since))
 
     async def message_of_package(self, package_id: int) -> Message | None:
         """The message of a package as it was recorded, with all recipients."""

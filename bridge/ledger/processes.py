@@ -34,11 +34,13 @@ _BURIED: Final = timedelta(seconds=90)
 _MS: Final = timedelta(milliseconds=1)
 
 
-def alive(connection: Connection, token: str) -> None:
-    """This process was seen now."""
+def alive(connection: Connection, token: str) -> float:
+    """This process was seen now. Returns the seconds by which the database's clock is ahead of this machine's."""
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     seen = make(process).values(token=token, seen_at=_clock(connection))
-    connection.execute(seen.on_conflict_do_update(index_elements=[process.c.token], set_={"seen_at": seen.excluded.seen_at}))
+    seen = seen.on_conflict_do_update(index_elements=[process.c.token], set_={"seen_at": seen.excluded.seen_at})
+    at: int = connection.execute(seen.returning(process.c.seen_at)).scalar_one()
+    return at / 1000 - time.time()
 
 
 class _Dead(NamedTuple):

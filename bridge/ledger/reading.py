@@ -18,7 +18,7 @@ from bridge.domain.query import ItemsQuery, PackageKey
 from bridge.domain.status import ITEM_OF, SubmissionState
 from bridge.errors import CallError, ErrorCode
 from bridge.ledger import extras
-from bridge.ledger.filters import OPEN_SHELVES, Filters, Window, owned
+from bridge.ledger.filters import ALL_SHELVES, OPEN_SHELVES, Filters, Window, owned
 from bridge.ledger.instant import from_ms, to_ms
 from bridge.ledger.progress import items_of, state_of, with_only
 from bridge.ledger.showing import shown_item
@@ -26,7 +26,17 @@ from bridge.ledger.tables import SPAN, account, item, package, submission
 from bridge.ledger.values import OpenSubmission, StoredPackage, StoredSubmission
 from bridge.ledger.walking import walk
 
-__all__ = ["find", "list_items", "message_of", "message_of_package", "open_by_ids", "open_submissions", "package_row", "uncertain"]
+__all__ = [
+    "find",
+    "list_items",
+    "message_of",
+    "message_of_package",
+    "open_by_ids",
+    "open_submissions",
+    "package_row",
+    "refs_of_others",
+    "uncertain",
+]
 
 _UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # as a partial index has it: a bound parameter would not find the index
@@ -151,6 +161,25 @@ def message_of(connection: Connection, submission_id: int) -> Message | None:
     message = _message(row, valid, invalid)
     message = replace(message, custom_id=of_part(message.custom_id, submission_id - package_id * SPAN))
     return message if row.part_text is None else replace(message, text=row.part_text, texts=None)
+
+
+def refs_of_others(connection: Connection, submission_id: int, since: datetime) -> frozenset[int]:
+    """The vendor's ids of the account's other messages since then with this one's sender and text, as far as they are numbers."""
+    own = connection.execute(
+        select(package.c.account, package.c.vendor, package.c.sender, package.c.content, submission.c.content.label("part_text"))
+        .join(submission, submission.c.package_id == package.c.id)
+        .where(submission.c.id == submission_id, package.c.id == submission_id // SPAN)
+    ).one()
+    first = package.c.id * literal_column(str(SPAN))
+    text = own.content if own.part_text is None else own.part_text
+    rows = connection.scalars(
+        select(submission.c.vendor_ref)
+        .select_from(package.join(submission, submission.c.id.between(first, first + literal_column(str(SPAN - 1)))))
+        .where(package.c.account == own.account, package.c.sender == own.sender, package.c.shelf.in_(ALL_SHELVES))
+        .where(package.c.sending_at >= to_ms(since), package.c.vendor == own.vendor, submission.c.id != submission_id)
+        .where(func.coalesce(submission.c.content, package.c.content) == text, submission.c.vendor_ref.is_not(None))
+    )
+    return frozenset(int(ref) for ref in rows if ref.isdecimal())
 
 
 def message_of_package(connection: Connection, package_id: int) -> Message | None:

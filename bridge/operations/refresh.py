@@ -37,6 +37,8 @@ _AFTER_VALIDITY = timedelta(minutes=60)
 _LAST_LOOK_UP = timedelta(days=1)
 # a look-up that finds nothing proves something only when the vendor had the time to list it
 _PROOF_AFTER = timedelta(minutes=2)
+# messages of such an age may stand in a vendor's list beside the one that is looked for
+_NEIGHBOURS = timedelta(days=2)
 # submissions that one query asks the vendor for
 _MOST = 50
 
@@ -73,7 +75,16 @@ class Refresher:
             elif submission.state is SubmissionState.UNKNOWN:
                 await self._find(account, submission, valid_until, timing)
         except (TransportError, CallError):
+            await self._no_answer(submission, valid_until)
+
+    async def _no_answer(self, submission: StoredSubmission, valid_until: datetime) -> None:
+        """Asks again later, but not for ever: who never had a report is timed out in the end."""
+        now = self._clock()
+        message = await self._ledger.message(submission.id) if now >= valid_until + _LAST_LOOK_UP else None
+        if message is None or submission.state is not SubmissionState.ACCEPTED:
             await self._ledger.postpone([submission.id], self._next(submission))
+        else:
+            await self._ledger.report(submission.id, _last_updates(message, (), now), None)
 
     async def _within_limit(
         self, account: Account, submissions: Iterable[StoredSubmission], valid_until: datetime, timing: Timing
@@ -106,7 +117,9 @@ class Refresher:
         if message is None or Feature.LOOK_UP not in vendor.features or self._clock() >= valid_until + _LAST_LOOK_UP:
             await self._ledger.postpone([submission.id], None)  # it stays unknown, and the operator is shown it
             return
-        found = await account.backend.outbound.run(vendor.find(_as_sent(message, submission), account.credentials), timing)
+        sent = _as_sent(message, submission)
+        others = await self._ledger.refs_of_others(submission.id, sent.accepted_at - _NEIGHBOURS)
+        found = await account.backend.outbound.run(vendor.find(sent, account.credentials, others), timing)
         now = self._clock()
         if found is not None:
             due_at = now + _REPORT_PAUSES[0][1]  # also at a vendor that keeps packages: the client knows only the ledger's id

@@ -7,7 +7,7 @@ leaves it open whether a send was taken. Requests that never got an answer are n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
@@ -96,9 +96,10 @@ class Vendor(Protocol[C_contra]):
         """Sends one vendor message, within `limits`; returns the vendor's id of it."""
         ...
 
-    def find(self, message: Message, credentials: C_contra) -> Exchange[int | None]:
+    def find(self, message: Message, credentials: C_contra, others: Collection[int] = ()) -> Exchange[int | None]:
         """Looks for a message whose send had no known outcome; returns its id, or None when it certainly is not there.
 
+        others: ids that are known to be of other sends, with the same text.
         Raises OutcomeUnknown when more than one could be it.
         """
         ...

@@ -10,7 +10,7 @@ Facts (the document is silent or wrong about these; from its one public client a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from types import MappingProxyType
@@ -109,7 +109,7 @@ class Innomobil(Ledgered):
         ids = result.get("messageid") if isinstance(result, Mapping) else None
         return sent_id(ids[0] if isinstance(ids, list) and ids else ids)
 
-    def find(self, message: Message, credentials: InnomobilCredentials) -> Exchange[int | None]:
+    def find(self, message: Message, credentials: InnomobilCredentials, others: Collection[int] = ()) -> Exchange[int | None]:
         since, until = self._window(message)
         dates = {"sdate": str(int(since.timestamp())), "fdate": str(int(until.timestamp()))}
         seen: set[tuple[str, str]] = set()
@@ -124,7 +124,8 @@ class Innomobil(Ledgered):
             fresh = {(str(row.get("messageid")), str(row.get("text") or "")): row for row in rows}
             fresh = {key: row for key, row in fresh.items() if key not in seen}
             if not fresh:
-                return (yield from self._confirmed(listed, message, credentials))
+                own = [entry for entry in listed if entry[0] not in others]
+                return (yield from self._confirmed(own, message, credentials))
             seen |= fresh.keys()
             listed += [(sent_id(sent), text) for (sent, text), row in fresh.items() if _could_be(row, message, since, until)]
             if page == _MOST_PAGES:

@@ -13,7 +13,7 @@ Facts (the document is silent or wrong about these):
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
@@ -127,7 +127,7 @@ class Isobil(Ledgered):
         request = self._request(self._operation(message), credentials, {**self._settings.extra, **body})
         return sent_id(_message_id(self._read((yield request), sending=True)))
 
-    def find(self, message: Message, credentials: IsobilCredentials) -> Exchange[int | None]:
+    def find(self, message: Message, credentials: IsobilCredentials, others: Collection[int] = ()) -> Exchange[int | None]:
         since, until = (f"{moment.astimezone(ISTANBUL):{_DATE}}" for moment in self._window(message))
         # a keyword of the text, or one service, could hide the message: how the vendor compares them is not known
         criterion = {"BeginDate": since, "EndDate": until, "ServiceID": _ALL_SERVICES, "Sender": message.sender, "Message": ""}
@@ -140,7 +140,7 @@ class Isobil(Ledgered):
                 if alike(message.sender, str(row.get("Sender") or ""))
                 and (integer(row.get("SingleCount")) or 0) <= len(message.numbers)
             )
-        return (yield from self._confirmed(listed, message, credentials))
+        return (yield from self._confirmed([entry for entry in listed if entry[0] not in others], message, credentials))
 
     def report(self, sent: int, message: Message, credentials: IsobilCredentials) -> Exchange[tuple[ItemReport, ...]]:
         packets = _items((yield from self._ask("Query", credentials, {"MessageID": sent})).get("Report"))

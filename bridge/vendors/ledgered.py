@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NoReturn
 
@@ -40,7 +40,7 @@ class Ledgered:
         carried = carry(text, encoding).text
         return measure_in(carried, self.alphabet(carried)).number
 
-    def find(self, message: Message, credentials: Any) -> Any:
+    def find(self, message: Message, credentials: Any, others: Collection[int] = ()) -> Any:
         return self._lacks(Feature.LOOK_UP)
 
     def report(self, sent: int, message: Message, credentials: Any) -> Exchange[tuple[ItemReport, ...]]:
@@ -70,7 +70,7 @@ class Ledgered:
         return start - _CLOCK_SKEW, start + timedelta(minutes=message.validity_minutes) + _LATEST
 
     def _confirmed(self, listed: Iterable[tuple[int, str]], message: Message, credentials: Any) -> Exchange[int | None]:
-        """That of the listed messages (id, text) which is this one; None when none of them can be.
+        """That of the listed messages (id, text; without those known to be others') which is this one; None when none can be.
 
         A text that is sent to many people one by one is in the list many times: the recipients decide.
         Raises OutcomeUnknown when it cannot be told.

@@ -9,7 +9,7 @@ Facts (the document is silent or wrong about these; they are from vendor-made SD
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from itertools import count
 from types import MappingProxyType
@@ -148,7 +148,7 @@ class Node:
         answer = yield self._request(self._otp_path if message.otp_call else "sms/create", credentials, body | self._extras)
         return sent_id(_data(answer, sending=True).get("pkgID"))
 
-    def find(self, message: Message, credentials: NodeCredentials) -> Exchange[int | None]:
+    def find(self, message: Message, credentials: NodeCredentials, others: Collection[int] = ()) -> Exchange[int | None]:
         answer = yield self._ask("sms/list", credentials, {"customIDs": [message.custom_id]})
         for row in _rows(_data(answer)):
             if row.get("customID") == message.custom_id:

@@ -45,7 +45,10 @@ async def only(ledger: Ledger, recorded: Recorded) -> OpenSubmission:
 async def exhaust(ledger: Ledger, minutes: float = 1) -> float:
     """Takes all as often as it may be; when it is due again."""
     for _ in range(MOST_TRIES):
-        assert (await ledger.take(at(minutes), 100, LEASE)).submissions
+        taken = 0
+        while submissions := (await ledger.take(at(minutes), 100, LEASE)).submissions:
+            taken += len(submissions)
+        assert taken
         minutes += 2
     return minutes
 
@@ -134,6 +137,17 @@ async def test_what_never_gets_on_is_given_up(ledger: Ledger):
     assert ids(await ledger.take(at(10_000), 10, LEASE)) == list(fresh.submission_ids)
     for each in packages:
         assert (await only(ledger, each)).submission.due_at is None
+
+
+async def test_suspects_are_taken_one_at_a_time(ledger: Ledger):
+    """A process that dies of one row does not give up those that it had besides."""
+    packages = [await due(ledger, Kept()) for _ in range(3)]
+    first = [each.submission_ids[0] for each in packages]
+    assert ids(await ledger.take(at(1), 10, LEASE)) == first
+    assert ids(await ledger.take(at(3), 10, LEASE)) == first
+    for suspect in first:
+        assert ids(await ledger.take(at(5), 10, LEASE)) == [suspect]
+    assert ids(await ledger.take(at(5), 10, LEASE)) == []
 
 
 async def steps(ledger: Ledger, recorded: Recorded) -> dict[str, Callable[[], Awaitable[Any]]]:

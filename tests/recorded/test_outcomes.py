@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -286,3 +287,59 @@ async def test_what_a_process_sent_that_was_thought_dead(rig):
     await rig.sweep(5)
     assert (await rig.submission(sent.id)).vendor_ref == str(package_id)
     assert rig.sends() == ONCE
+
+
+@pytest.mark.parametrize("kind", ["isobil", "innomobil"], indirect=True)
+async def test_a_look_up_does_not_take_what_is_anothers(rig):
+    """The connection of the first breaks before the vendor has it; its client sends the same once more."""
+    rig.vendor.play("reset")
+    lost = await rig.send()
+    again = await rig.send()
+    assert rig.sends() == ONCE
+    await let_time_pass(rig)
+    assert (await rig.submission(again.id)).state is SubmissionState.ACCEPTED
+    assert (await rig.submission(lost.id)).state is SubmissionState.UNKNOWN
+    assert rig.sends() == ONCE
+
+
+@pytest.mark.parametrize("kind", ["isobil", "innomobil"], indirect=True)
+async def test_a_look_up_finds_its_own_beside_anothers(rig):
+    rig.vendor.play("reset_after_accept")
+    first = await rig.send()
+    again = await rig.send()
+    await let_time_pass(rig)
+    refs = {(await rig.submission(each.id)).vendor_ref for each in (first, again)}
+    assert None not in refs
+    assert len(refs) == 2
+    assert rig.sends() == ONCE * 2
+
+
+@pytest.mark.parametrize("kind", ["innomobil"], indirect=True)
+async def test_a_fault_of_ours_is_an_unknown_outcome(rig, monkeypatch):
+    async def fails(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rig.backend.outbound, "_engine", SimpleNamespace(send=fails, close=rig.backend.outbound._engine.close))
+    sent = await rig.send(sendingType=1, numbers=[*NUMBERS[:2]])
+    assert (await rig.submission(sent.id)).state is SubmissionState.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", ["toplusms"], indirect=True)
+async def test_reports_that_never_come_end(rig):
+    sent = await rig.send()
+    with rig.unreachable():
+        for _ in range(80):
+            await rig.sweep(3600)
+    assert [item["state"] for item in await rig.items(sent.id)] == ["5"]
+    assert (await rig.stored(sent.id)).submissions[0].due_at is None
+
+
+@pytest.mark.parametrize("kind", ["toplusms"], indirect=True)
+async def test_many_parts_are_sent_by_the_background(rig):
+    texts = [{"nr": NUMBERS[at % 7], "msg": f"Metin {at}"} for at in range(60)]
+    sent = await rig.send(sendingType=2, numbers=texts)
+    assert sent.code == ""
+    assert rig.sends() == []
+    for _ in range(3):
+        await rig.sweep(5)
+    assert len(rig.sends()) == 60
