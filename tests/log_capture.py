@@ -19,6 +19,7 @@ def captured_log() -> Iterator[io.BytesIO]:
     """Everything that is logged inside, the standard library's loggers included; logging is as before afterwards."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    vouched = log._vouched.lines, log._vouched.wanted
     stream = io.BytesIO()
     log.configure("json", "debug", stream)
     try:
@@ -27,4 +28,5 @@ def captured_log() -> Iterator[io.BytesIO]:
         structlog.reset_defaults()
         for logger in log._loggers.values():
             logger.forget()
+        log._vouched.lines, log._vouched.wanted = vouched
         root.handlers[:], root.level = before

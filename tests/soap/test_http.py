@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import socket
 import time
@@ -18,6 +19,7 @@ from bridge.soap import body as request_body
 from bridge.soap.contract import NAMESPACE
 from bridge.soap.writer import SOAP11, SOAP12, write_call
 from bridge.soap.wsdl import generate
+from tests.log_capture import captured_log
 from tests.soap.trees import is_fault
 from tests.soap.wire import Wire, exchange, request
 
@@ -641,10 +643,14 @@ def test_a_call_leaves_one_line_without_what_must_not_be_in_it(bridge_with, vend
     bridge = bridge_with(log={"requests": True})
     text = "Şifreniz: 998877"
     body = LOGIN | {"type": 1, "sendingType": 0, "content": text, "title": "Deneme", "number": "905511034554", "sender": "BASLIK"}
-    with structlog.testing.capture_logs() as lines:
+    with captured_log() as log:
         answer = bridge.post(write_call("sendSms", body))
         bridge.post(write_call("getUserCredit", {"username": "admin", "password": "gizli-sey"}))
         bridge.post("<a/>")
+        end = time.monotonic() + 10
+        while log.getvalue().count(b'"event":"call"') < 3 and time.monotonic() < end:  # written after the answer
+            time.sleep(0.01)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
     sent, refused, fault = (line for line in lines if line["event"] == "call")
     assert sent["request_id"] == answer.header("x-request-id")
     assert (sent["operation"], sent["account"], sent["outcome"], sent["status"]) == ("sendSms", "admin", "OK", 200)
