@@ -18,11 +18,12 @@ from bridge.ledger.reading import open_by_ids
 from bridge.ledger.tables import submission
 from bridge.ledger.values import Enqueue, Taken
 
-__all__ = ["MOST_TRIES", "due", "take"]
+__all__ = ["MOST_TRIES", "SUSPECT_FROM", "due", "take"]
 
 MOST_TRIES: Final = 5
 """How often something is taken without getting on."""
-_SUSPECT_FROM: Final = 2
+SUSPECT_FROM: Final = 2
+"""Tries after which something is taken without others of its kind."""
 # what is being sent is its process' until its claim is stale: `bridge.ledger.processes`
 _TAKEABLE = [SubmissionState.PENDING.value, SubmissionState.ACCEPTED.value, SubmissionState.UNKNOWN.value]
 
@@ -38,8 +39,8 @@ def take(connection: Connection, now: datetime, limit: int, lease: timedelta, en
     rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()
     given_up = tuple(row.id for row in rows if row.tries >= MOST_TRIES)
     # of those at which a process may have died one at a time: it shows which it is, and the others get on
-    suspects = [row.id for row in rows if _SUSPECT_FROM <= row.tries < MOST_TRIES][:1]
-    ids = [row.id for row in rows if row.tries < _SUSPECT_FROM or row.id in suspects]
+    suspects = [row.id for row in rows if SUSPECT_FROM <= row.tries < MOST_TRIES][:1]
+    ids = [row.id for row in rows if row.tries < SUSPECT_FROM or row.id in suspects]
     if given_up:
         connection.execute(update(submission).where(submission.c.id.in_(given_up)).values(stuck_at=to_ms(now), due_at=None))
     if not ids:

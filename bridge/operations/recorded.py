@@ -107,16 +107,24 @@ class Submitter:
             # it has it from a process that was thought dead: a look-up finds it
             return SubmissionOutcome(submission_id, Unknown("the vendor has its customID"), now, now)
         except Exception as error:  # noqa: BLE001  # a fault of ours too may come after the request went out
-            what = error.what if isinstance(error, OutcomeUnknown) else f"internal error ({type(error).__name__})"
             now = self._clock()
-            log.warning("outcome unknown", package=submission_id // SPAN, vendor=backend.name, what=what)
-            return SubmissionOutcome(submission_id, Unknown(what), now, now + FIRST_LOOK)
+            return SubmissionOutcome(submission_id, Unknown(_told(error, submission_id, backend.name)), now, now + FIRST_LOOK)
         now = self._clock()
         return SubmissionOutcome(submission_id, Accepted(str(vendor_id)), now, now + FIRST_REPORT)
 
     @staticmethod
     def _unreachable(account: Account) -> Refused:
         return Refused(ErrorCode.SYSTEM_MAINTENANCE, UNREACHABLE.en.format(vendor=account.backend.vendor.kind))
+
+
+def _told(error: Exception, submission_id: int, vendor: str) -> str:
+    """Logs an outcome that is unknown; what the ledger has of it. In an except block."""
+    package = submission_id // SPAN
+    if isinstance(error, OutcomeUnknown):
+        log.warning("outcome unknown", package=package, vendor=vendor, what=error.what)
+        return error.what
+    log.exception("outcome unknown", package=package, vendor=vendor)
+    return f"internal error ({type(error).__name__})"
 
 
 class RecordedSend:

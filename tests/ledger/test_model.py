@@ -23,7 +23,7 @@ from bridge.ledger.instant import from_ms
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.progress import item_state, state_of, with_only
 from bridge.ledger.tables import SPAN, item, package, package_count, process, push, recurrence, submission
-from bridge.ledger.taking import MOST_TRIES
+from bridge.ledger.taking import MOST_TRIES, SUSPECT_FROM
 from bridge.ledger.values import Accepted, Cancelled, DuplicateCustomId, Kept, NewPackage, NewSubmission, Recorded, Refused, Unknown
 from tests.ledger.said import ACCOUNT, at, new, numbers, outcome
 from tests.ledger.said import update as said_of
@@ -259,7 +259,8 @@ class Ledgers(RuleBasedStateMachine):
     def take(self, who: int, minutes: int) -> None:
         self.now += minutes
         taken = self.run(self.ledgers[who].take(at(self.now), 100, LEASE * timedelta(minutes=1)))
-        got, given_up = set(), set()
+        got, given_up, suspects = set(), set(), set()
+        ids = {each.submission.id for each in taken.submissions}
         for model in self.packages:
             for id_, part in zip(model.recorded.submission_ids, model.parts, strict=True):
                 if part.state not in TAKEABLE or part.due is None or part.due > self.now:
@@ -267,10 +268,15 @@ class Ledgers(RuleBasedStateMachine):
                 if part.tries == MOST_TRIES:
                     part.due, part.stuck = None, True
                     given_up.add(id_)
-                else:
-                    part.due, part.tries = self.now + LEASE, part.tries + 1
-                    got.add(id_)
-        assert {each.submission.id for each in taken.submissions} == got
+                    continue
+                if part.tries >= SUSPECT_FROM:
+                    suspects.add(id_)
+                    if id_ not in ids:
+                        continue
+                part.due, part.tries = self.now + LEASE, part.tries + 1
+                got.add(id_)
+        assert ids == got
+        assert len(got & suspects) == min(1, len(suspects))
         assert set(taken.given_up) == given_up
 
     @rule(who=who, minutes=st.sampled_from([0, 1, CLAIM]))
@@ -344,7 +350,7 @@ class Ledgers(RuleBasedStateMachine):
     @rule(who=who)
     def purge(self, who: int) -> None:
         over = {PackageState.COMPLETED, PackageState.CANCELLED, PackageState.FAILED, PackageState.REJECTED}
-        left = [each for each in self.packages if each.state not in over or each.next_at is not None]
+        left = [each for each in self.packages if each.state not in over or each.next_at is not None or each.untold]
         assert self.run(self.ledgers[who].purge(at(NEVER))) == len(self.packages) - len(left)
         self.packages = left
 

