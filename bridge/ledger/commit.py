@@ -51,8 +51,7 @@ class Committer:
         """token: of this process; it claims what is submitted at once."""
         self._numbers = numbers
         self._token = token
-        # the ids of the batch in hand
-        # and the claims that they were recorded with
+        # the ids of the batch in hand, and the claims that they were recorded with
         self._ids: list[tuple[int, str]] = []
         self._late: deque[Request] = deque(maxlen=_LATE_LIMIT)
 

@@ -134,16 +134,13 @@ class Ledger:
     ) -> PackageState:
         """Writes what became of submissions; the package's state then. What may not follow the present state changes nothing.
 
-        public_id: what the client is told in place of the package's id. forget: if the package has failed, as `release`.
+        public_id: what the client is told in place of the package's id. forget: if the package has failed by it, its call is
+        answered with an error: then its customID is free again, and it is neither pushed nor sent again.
         When it raises LedgerUnavailable, the outcome is kept in memory and written when the database is back.
         Raises LookupError for a package or submission that does not exist.
         """
         state: PackageState = await self._store.write(Settlement(package_id, outcomes, public_id, forget))
         return state
-
-    async def release(self, package_id: int) -> None:
-        """Forgets a failed package whose call was answered with an error: its customID is free, it is not sent again."""
-        await self._store.change(lambda connection: settling.release(connection, package_id))
 
     async def report(self, submission_id: int, updates: Sequence[ItemUpdate], due_at: datetime | None = None) -> PackageState:
         """Applies what a vendor says of recipients; the package's state then. An item never goes back.

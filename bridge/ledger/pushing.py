@@ -19,6 +19,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, delete, insert, li
 from bridge.ledger import extras
 from bridge.ledger.bulk import BulkUpdate
 from bridge.ledger.instant import from_ms, to_ms
+from bridge.ledger.leasing import Leased
 from bridge.ledger.progress import item_state, items_of, lock, state_of, with_only
 from bridge.ledger.tables import SPAN, account, item, package, push, submission
 from bridge.ledger.values import DuePush, PushContent, PushItem
@@ -46,6 +47,7 @@ MOST_ATTEMPTS: Final = 12
 """More than any plan of retries has: the processes that took it died of it."""
 # at once, whatever the clocks of vendors say
 _NOW: Final = 0
+_PUSHES: Final = Leased(push.c.id, push.c.due_at, push.c.attempts)
 _TELLS = BulkUpdate(item, ("push", "id"))
 _UNTRIED: Final = (push.c.attempts == 0, push.c.due_at.is_not(None))
 
@@ -86,19 +88,15 @@ def forget(connection: Connection, package_id: int) -> None:
 
 def due(connection: Connection, now: datetime) -> bool:
     """Whether there is something to take."""
-    return connection.scalar(select(push.c.id).where(push.c.due_at <= to_ms(now)).limit(1)) is not None
+    return _PUSHES.any_due(connection, now)
 
 
 def take(connection: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[DuePush, ...]:
     """Takes at most `limit` pushes, without those that another process is about to take."""
-    oldest = select(push.c.id, push.c.attempts).where(push.c.due_at <= to_ms(now)).order_by(push.c.due_at).limit(limit)
-    rows = connection.execute(oldest.with_for_update(skip_locked=True)).all()
-    ids = [row.id for row in rows if row.attempts < MOST_ATTEMPTS]
-    dead = [row.id for row in rows if row.attempts >= MOST_ATTEMPTS]
-    if dead:
-        connection.execute(update(push).where(push.c.id.in_(dead)).values(due_at=None, error="given up"))
-    leased = {"due_at": to_ms(now + lease), "attempts": push.c.attempts + 1}
-    connection.execute(update(push).where(push.c.id.in_(ids)).values(**leased))
+    rows = _PUSHES.lock(connection, now, limit)
+    ids = [id_ for id_, attempts in rows if attempts < MOST_ATTEMPTS]
+    _PUSHES.set_aside(connection, [id_ for id_, attempts in rows if attempts >= MOST_ATTEMPTS], error="given up")
+    _PUSHES.extend(connection, ids, now + lease)
     return _read(connection, push.c.id.in_(ids))
 
 

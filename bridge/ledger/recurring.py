@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, select, update
 
 from bridge.domain.message import PeriodType
 from bridge.ledger.instant import from_ms, to_ms
+from bridge.ledger.leasing import Leased
 from bridge.ledger.numbers import PackageNumbers
 from bridge.ledger.recording import record
 from bridge.ledger.tables import account, package, recurrence
@@ -16,23 +18,20 @@ from bridge.ledger.values import DueRecurrence, DuplicateCustomId, Recorded, Rep
 
 __all__ = ["due", "repeat", "stop", "take"]
 
+_RECURRENCES: Final = Leased(recurrence.c.package_id, recurrence.c.due_at, recurrence.c.tries)
+
 
 def due(connection: Connection, now: datetime) -> bool:
     """Whether there is something to take."""
-    return connection.scalar(select(recurrence.c.package_id).where(recurrence.c.due_at <= to_ms(now)).limit(1)) is not None
+    return _RECURRENCES.any_due(connection, now)
 
 
 def take(connection: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[DueRecurrence, ...]:
     """As `taking.take`. One that is given up keeps its next_at, and is counted as stuck."""
-    oldest = select(recurrence.c.package_id, recurrence.c.tries).where(recurrence.c.due_at <= to_ms(now))
-    oldest = oldest.order_by(recurrence.c.due_at).limit(limit).with_for_update(skip_locked=True)
-    rows = connection.execute(oldest).all()
-    ids = [row.package_id for row in rows if row.tries < MOST_TRIES]
-    stuck = [row.package_id for row in rows if row.tries >= MOST_TRIES]
-    if stuck:
-        connection.execute(update(recurrence).where(recurrence.c.package_id.in_(stuck)).values(due_at=None))
-    leased = {"due_at": to_ms(now + lease), "tries": recurrence.c.tries + 1}
-    connection.execute(update(recurrence).where(recurrence.c.package_id.in_(ids)).values(**leased))
+    rows = _RECURRENCES.lock(connection, now, limit)
+    ids = [id_ for id_, tries in rows if tries < MOST_TRIES]
+    _RECURRENCES.set_aside(connection, [id_ for id_, tries in rows if tries >= MOST_TRIES])
+    _RECURRENCES.extend(connection, ids, now + lease)
     return _due_ones(connection, ids)
 
 

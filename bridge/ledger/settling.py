@@ -148,8 +148,8 @@ def _is_overtaken(row: Row[Any], outcome: SubmissionOutcome, token: str) -> bool
     if row.state == SubmissionState.UNKNOWN:
         # a look-up's "not there" is for all calls
         return is_other and isinstance(outcome.result, Refused)
-    begun_later: bool = row.state == SubmissionState.SENDING and row.due_at > to_ms(outcome.at + CLAIM)
-    return begun_later or (is_other and row.state == SubmissionState.SENDING)
+    begun_later: bool = row.due_at is not None and row.due_at > to_ms(outcome.at + CLAIM)
+    return row.state == SubmissionState.SENDING and (is_other or begun_later)
 
 
 def _values(outcome: SubmissionOutcome) -> dict[str, object]:

@@ -13,9 +13,9 @@ Facts:
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, Integer, MetaData, SmallInteger, Table, Text, text
 
 __all__ = [
     "SPAN",
@@ -39,6 +39,12 @@ SPAN: Final = 1_000_000
 metadata = MetaData()
 # SQLite makes only a column of exactly this type the table's own key
 KEY: Final = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
+    """An index of the rows that fit a condition alone."""
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
 
 account = Table(
     "account",
@@ -111,22 +117,9 @@ package = Table(
     Column("delivered", Integer, nullable=False, server_default=text("0")),
     Column("undelivered", Integer, nullable=False),
 )
-Index(
-    "package_custom_id",
-    package.c.account,
-    package.c.custom_id,
-    unique=True,
-    sqlite_where=package.c.custom_id.is_not(None),
-    postgresql_where=package.c.custom_id.is_not(None),
-)
+_partial("package_custom_id", package.c.account, package.c.custom_id, unique=True, where=package.c.custom_id.is_not(None))
 # not unique: that node gives an id once is node's promise
-Index(
-    "package_public_id",
-    package.c.account,
-    package.c.public_id,
-    sqlite_where=package.c.public_id.is_not(None),
-    postgresql_where=package.c.public_id.is_not(None),
-)
+_partial("package_public_id", package.c.account, package.c.public_id, where=package.c.public_id.is_not(None))
 Index("package_shelf", package.c.account, package.c.shelf, package.c.sending_at, package.c.id)
 Index("package_sender", package.c.account, package.c.sender, package.c.shelf, package.c.sending_at, package.c.id)
 
@@ -158,30 +151,10 @@ submission = Table(
     # given up: every process that took it died
     Column("stuck_at", BigInteger),
 )
-Index(
-    "submission_due",
-    submission.c.due_at,
-    sqlite_where=submission.c.due_at.is_not(None),
-    postgresql_where=submission.c.due_at.is_not(None),
-)
-Index(
-    "submission_unknown",
-    submission.c.id,
-    sqlite_where=submission.c.state == text("4"),
-    postgresql_where=submission.c.state == text("4"),
-)
-Index(
-    "submission_stuck",
-    submission.c.id,
-    sqlite_where=submission.c.stuck_at.is_not(None),
-    postgresql_where=submission.c.stuck_at.is_not(None),
-)
-Index(
-    "submission_pending",
-    submission.c.due_at,
-    sqlite_where=submission.c.state == text("0"),
-    postgresql_where=submission.c.state == text("0"),
-)
+_partial("submission_due", submission.c.due_at, where=submission.c.due_at.is_not(None))
+_partial("submission_unknown", submission.c.id, where=submission.c.state == text("4"))
+_partial("submission_stuck", submission.c.id, where=submission.c.stuck_at.is_not(None))
+_partial("submission_pending", submission.c.due_at, where=submission.c.state == text("0"))
 
 # recipients. Its id is the package's times SPAN, plus its position: the valid ones, then the invalid ones
 item = Table(
@@ -232,16 +205,11 @@ push = Table(
     Column("delivered_at", BigInteger),
     Column("error", Text),
 )
-Index("push_due", push.c.due_at, sqlite_where=push.c.due_at.is_not(None), postgresql_where=push.c.due_at.is_not(None))
+_partial("push_due", push.c.due_at, where=push.c.due_at.is_not(None))
 Index("push_package", push.c.package_id)
 _DEAD = push.c.due_at.is_(None) & push.c.delivered_at.is_(None)
-Index("push_dead", push.c.id, sqlite_where=_DEAD, postgresql_where=_DEAD)
-Index(
-    "push_delivered",
-    push.c.delivered_at,
-    sqlite_where=push.c.delivered_at.is_not(None),
-    postgresql_where=push.c.delivered_at.is_not(None),
-)
+_partial("push_dead", push.c.id, where=_DEAD)
+_partial("push_delivered", push.c.delivered_at, where=push.c.delivered_at.is_not(None))
 
 # processes that live: what another one claimed is unknown
 process = Table(
@@ -270,13 +238,8 @@ recurrence = Table(
     Column("due_at", BigInteger),
 )
 _GIVEN_UP = recurrence.c.due_at.is_(None) & recurrence.c.next_at.is_not(None)
-Index("recurrence_stuck", recurrence.c.package_id, sqlite_where=_GIVEN_UP, postgresql_where=_GIVEN_UP)
-Index(
-    "recurrence_due",
-    recurrence.c.due_at,
-    sqlite_where=recurrence.c.due_at.is_not(None),
-    postgresql_where=recurrence.c.due_at.is_not(None),
-)
+_partial("recurrence_stuck", recurrence.c.package_id, where=_GIVEN_UP)
+_partial("recurrence_due", recurrence.c.due_at, where=recurrence.c.due_at.is_not(None))
 
 # vendor accounts with a limit of messages per second
 rate = Table(

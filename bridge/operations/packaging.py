@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bridge.domain.capability import Feature
-from bridge.domain.message import Message, PeriodType
+from bridge.domain.message import Message, Period, PeriodType
 from bridge.domain.period import following, portions
 from bridge.domain.status import PackageState
 from bridge.errors import CallError, ErrorCode, Reason
@@ -24,8 +24,13 @@ _TOO_LONG = Reason("Gönderim bir yıldan uzun sürer: {field}.", "The sending w
 
 def is_portioned(account: Account, message: Message) -> bool:
     """Whether the bridge sends it in portions, in its vendor's place."""
-    supplied = Feature.PERIODIC not in account.backend.vendor.features
-    return supplied and message.period is not None and message.period.type is PeriodType.ONCE
+    period = _supplied(account, message)
+    return period is not None and period.type is PeriodType.ONCE
+
+
+def _supplied(account: Account, message: Message) -> Period | None:
+    """The period that the bridge runs in its vendor's place."""
+    return None if Feature.PERIODIC in account.backend.vendor.features else message.period
 
 
 def parts_of(account: Account, message: Message) -> tuple[Part, ...]:
@@ -86,8 +91,5 @@ def _lengths(account: Account, message: Message) -> int | list[int]:
 
 
 def _first_repeat(account: Account, message: Message, start: datetime) -> datetime | None:
-    if message.period is None or message.period.type is PeriodType.ONCE:
-        return None
-    if Feature.PERIODIC in account.backend.vendor.features:
-        return None
-    return following(start, message.period.type, start)
+    period = _supplied(account, message)
+    return None if period is None or period.type is PeriodType.ONCE else following(start, period.type, start)

@@ -38,7 +38,7 @@ from bridge.operations.backend import UNREACHABLE, UNSUPPORTED, Account, UseCase
 from bridge.operations.pace import TOO_LATE, Pace, spread
 from bridge.operations.packaging import is_portioned, new_package, parts_of
 from bridge.operations.plan import Part
-from bridge.operations.send import features_of
+from bridge.operations.send import features_of, lacks_something
 from bridge.outbound.driver import Timing
 from bridge.outbound.guard import Guard
 
@@ -147,10 +147,11 @@ class RecordedSend:
         knows whether it was, or the vendor's refusal of all.
         """
         vendor = account.backend.vendor
-        supplied = SUPPLIED if account.lasting else SUPPLIED - _LATER
-        for feature in features_of(prepared):
-            if feature not in supplied:
-                need(account, feature, UNATTENDED if feature in _LATER else UNSUPPORTED)
+        if lacks_something(vendor.features):
+            supplied = SUPPLIED if account.lasting else SUPPLIED - _LATER
+            for feature in features_of(prepared):
+                if feature not in supplied:
+                    need(account, feature, UNATTENDED if feature in _LATER else UNSUPPORTED)
         prepared = _without(prepared, account.backend.ignored - vendor.features)
         self._check_url(account, prepared)
         vendor.check(prepared)

@@ -21,7 +21,7 @@ from bridge.operations.compose import compose_otp, compose_sms
 from bridge.operations.requests import SendOtp, SendSms, parse
 from bridge.outbound.driver import Timing
 
-__all__ = ["SendOtpCase", "SendSmsCase", "Sender", "features_of"]
+__all__ = ["SendOtpCase", "SendSmsCase", "Sender", "features_of", "lacks_something"]
 
 UNKNOWN = Reason(
     "{vendor} yanıt vermedi; mesajın alınıp alınmadığı bilinmiyor. Yeniden göndermeden önce paket listesine bakın.",
@@ -45,7 +45,7 @@ class Sender:
         ERR_SYSTEM_MAINTENANCE when it certainly was not sent, ERR_INTERNAL_SERVER when the outcome stays unknown.
         """
         backend = account.backend
-        if _lacks_something(backend.vendor.features):
+        if lacks_something(backend.vendor.features):
             for feature in features_of(prepared):
                 need(account, feature)
         backend.vendor.check(prepared)
@@ -100,7 +100,7 @@ class SendOtpCase(Sender):
 
 
 @lru_cache(maxsize=16)
-def _lacks_something(features: frozenset[Feature]) -> bool:
+def lacks_something(features: frozenset[Feature]) -> bool:
     """Whether it is worth asking what a message needs: the vendor of most calls has all."""
     return features != frozenset(Feature)
 

@@ -327,7 +327,7 @@ class Ledgers(RuleBasedStateMachine):
     @rule(who=who, which=which)
     def release(self, who: int, which: int) -> None:
         model = self.chosen(which)
-        self.run(self.ledgers[who].release(model.recorded.package_id))
+        self.run(self.ledgers[who].settle(model.recorded.package_id, [], forget=True))
         if model.state is PackageState.FAILED:
             model.custom_id = model.next_at = None
             model.untold.clear()

@@ -152,11 +152,11 @@ async def test_refusals_of_the_background_are_pushed(ledger: Ledger):
 async def test_a_refusal_that_was_the_answer_is_not_pushed(ledger: Ledger):
     recorded = await record(ledger, push_url=URL, push=True, custom_id="c-1")
     await ledger.settle(recorded.package_id, [outcome(recorded.submission_ids[0], Refused("ERR_X"))])
-    await ledger.release(recorded.package_id)
+    await ledger.settle(recorded.package_id, [], forget=True)
     assert await pushes(ledger) == ()
     alive = await sent(ledger)
     await reported(ledger, alive, 0)
-    await ledger.release(alive.package_id)
+    await ledger.settle(alive.package_id, [], forget=True)
     assert len(await pushes(ledger)) == 1
 
 

@@ -253,7 +253,7 @@ async def test_a_released_custom_id_is_free(ledger: Ledger):
     await accept(ledger, sent)
     await ledger.settle(failed.package_id, [outcome(failed.submission_ids[0], Refused("ERR_X"))])
     for each in (sent, failed):
-        await ledger.release(each.package_id)
+        await ledger.settle(each.package_id, [], forget=True)
     with pytest.raises(DuplicateCustomId):
         await record(ledger, custom_id="c-1")
     again = await record(ledger, custom_id="c-2")

@@ -176,7 +176,7 @@ async def test_what_was_refused_as_it_was_ordered_is_not_repeated(ledger: Ledger
     ordered, later = [await record(ledger, period=DAILY, repeats=NOW + DAY) for _ in range(2)]
     for each in (ordered, later):
         await ledger.settle(each.package_id, [outcome(each.submission_ids[0], Refused("ERR_USER_CREDIT_REQUIRED"))])
-    await ledger.release(ordered.package_id)
+    await ledger.settle(ordered.package_id, [], forget=True)
     assert [each.package_id for each in await ledger.take_recurrences(NOW + DAY, 10, LEASE)] == [later.package_id]
 
 
