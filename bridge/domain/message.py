@@ -20,6 +20,8 @@ class Kind(IntEnum):
 class Encoding(IntEnum):
     """Character coding. Source: Node API v1.8.3, "Karakter Kodlaması"; vendor-made SDKs for what is on the air."""
 
+    __hash__ = int.__hash__  # Enum's own is no C function
+
     ASCII = 0  # GSM 7-bit; Turkish letters are transliterated
     TURKISH = 1  # GSM 7-bit with the Turkish national single shift table
     UTF8 = 2  # UCS-2 on the air

@@ -50,6 +50,8 @@ class ItemState(IntEnum):
 class PackageState(IntEnum):
     """One package."""
 
+    __hash__ = int.__hash__  # Enum's own is no C function
+
     CANCELLED = -4
     FAILED = -3  # nobody was sent to
     NOT_CREATED = -2

@@ -41,6 +41,8 @@ __all__ = ["Alphabet", "Carried", "Parts", "alphabet_of", "carry", "fits", "meas
 class Alphabet(StrEnum):
     """How a text is coded on the air."""
 
+    __hash__ = str.__hash__  # Enum's own is no C function
+
     GSM = "gsm"  # 7-bit default alphabet and its extension table
     TURKISH = "turkish"  # the same with the Turkish national single shift table
     UCS2 = "ucs2"  # UTF-16
@@ -174,10 +176,12 @@ def _plain_parts(units: int, alphabet: Alphabet) -> Parts:
 
 def _parts(text: str, alphabet: Alphabet) -> Parts:
     """Parts of a composed text, no character of which is divided."""
-    units = _PAIR.join(_OF_TWO_UNITS[alphabet].split(text))
+    of_two = _OF_TWO_UNITS[alphabet]
+    number, units = 1, len(text) + len(of_two.findall(text))
     single, joined = _CAPACITY[alphabet]
-    number = 1 if len(units) <= single else _joined_parts(units, joined)
-    return Parts(number, len(units), alphabet)
+    if units > single:
+        number = _joined_parts(_PAIR.join(of_two.split(text)), joined)
+    return Parts(number, units, alphabet)
 
 
 def _joined_parts(units: str, capacity: int) -> int:

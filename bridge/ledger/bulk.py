@@ -20,14 +20,14 @@ import orjson
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
-__all__ = ["BulkInsert", "BulkUpdate", "run_together"]
+__all__ = ["Bulk", "BulkInsert", "BulkUpdate", "Row", "run_together"]
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 Row = tuple[Any, ...]
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class _Bulk:
+class Bulk:
     """One statement in both dialects."""
 
     def __init__(self, columns: Sequence[str], sqlite: str, postgres: str) -> None:
@@ -48,14 +48,19 @@ class _Bulk:
             assert driver is not None
             changed: int = driver.executemany(self._sqlite, rows).rowcount
             return changed
-        return connection.exec_driver_sql(self._postgres, (self._json(rows),)).rowcount
+        return connection.exec_driver_sql(self._postgres, (self.json(rows),)).rowcount
 
-    def _json(self, rows: Sequence[Row]) -> str:
+    def postgres(self, place: int) -> str:
+        """The statement in PostgreSQL's dialect, with the rows as this parameter, from 1."""
+        return self._postgres.replace("$1", f"${place}")
+
+    def json(self, rows: Sequence[Row]) -> str:
+        """Rows as that parameter."""
         columns = self._columns
         return orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()
 
 
-def run_together(connection: Connection, work: Iterable[tuple[_Bulk, Sequence[Row]]]) -> None:
+def run_together(connection: Connection, work: Iterable[tuple[Bulk, Sequence[Row]]]) -> None:
     """Runs several that do not build upon each other; on PostgreSQL in one round trip.
 
     Raises sqlite3.Error or sqlalchemy.exc.DBAPIError.
@@ -65,13 +70,13 @@ def run_together(connection: Connection, work: Iterable[tuple[_Bulk, Sequence[Ro
         for bulk, rows in wanted:
             bulk.run(connection, rows)
     elif wanted:
-        statements = [bulk._postgres.replace("$1", f"${place}") for place, (bulk, _) in enumerate(wanted, 1)]
+        statements = [bulk.postgres(place) for place, (bulk, _) in enumerate(wanted, 1)]
         heads = ", ".join(f"part{place} AS ({statement})" for place, statement in enumerate(statements[:-1]))
         statement = f"WITH {heads} {statements[-1]}" if heads else statements[-1]
-        connection.exec_driver_sql(statement, tuple(bulk._json(rows) for bulk, rows in wanted))
+        connection.exec_driver_sql(statement, tuple(bulk.json(rows) for bulk, rows in wanted))
 
 
-class BulkInsert(_Bulk):
+class BulkInsert(Bulk):
     """INSERT."""
 
     def __init__(self, table: Table, columns: Sequence[str], *, blank: Mapping[str, str] = _NONE, conflict: str = "") -> None:
@@ -87,7 +92,7 @@ class BulkInsert(_Bulk):
         )
 
 
-class BulkUpdate(_Bulk):
+class BulkUpdate(Bulk):
     """UPDATE of rows named by their keys."""
 
     def __init__(

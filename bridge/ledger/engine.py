@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +27,7 @@ from bridge.ledger.search import fold
 __all__ = [
     "ANSWER_SECONDS",
     "KEY",
+    "impatient",
     "is_conflict",
     "is_unavailable",
     "is_undone",
@@ -101,6 +103,18 @@ def open_sqlite(url: URL, *, writing: bool, connections: int) -> Engine:
         driver.execute(begin)  # a third of what exec_driver_sql takes
 
     return engine
+
+
+@contextmanager
+def impatient(connection: Connection) -> Iterator[None]:
+    """In this block a lock that another process of SQLite's holds is an error at once."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
 
 def _use_wal(driver: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ ends leaves the rest of its block unused.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -47,14 +47,18 @@ class Numbers:
         Raises LedgerUnavailable when ids have run out.
         """
         names = list(accounts)
-        missing = {name for name in names if name not in self._accounts}
-        if not missing and len(self._free) >= len(names):
+        if self.ready(names):
             return
+        missing = {name for name in names if name not in self._accounts}
         with connection.begin():
             found = {name: _account(connection, name) for name in sorted(missing)}
             free = self._free if len(self._free) >= len(names) else self._block(connection, max(_BLOCK, len(names)))
         self._accounts.update(found)
         self._free = free
+
+    def ready(self, accounts: Sequence[str]) -> bool:
+        """Whether `prepare` would find nothing to do."""
+        return len(self._free) >= len(accounts) and all(name in self._accounts for name in accounts)
 
     def give(self, account_name: str) -> PackageNumbers:
         """Those of a new package. account_name: one that `prepare` was given."""

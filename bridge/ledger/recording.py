@@ -17,7 +17,7 @@ from bridge.ledger.numbers import PackageNumbers
 from bridge.ledger.tables import SPAN, item, package, recurrence, submission
 from bridge.ledger.values import PACED, DuplicateCustomId, NewPackage, NewSubmission, Recorded
 
-__all__ = ["INVALID_NUMBER", "OWN_TEXTS_LIMIT", "TEXT_SEPARATOR", "record"]
+__all__ = ["INVALID_NUMBER", "OWN_TEXTS_LIMIT", "PACKAGES", "TEXT_SEPARATOR", "Batch", "record", "to_rows"]
 
 INVALID_NUMBER = "INVALID_NUMBER"
 """Error word of a recipient whose number is none."""
@@ -29,7 +29,7 @@ OWN_TEXTS_LIMIT = 16_384
 Row = tuple[Any, ...]
 
 _SENDING, _PENDING = SubmissionState.SENDING.value, SubmissionState.PENDING.value
-_PACKAGES = BulkInsert(
+PACKAGES = BulkInsert(
     package,
     (
         "id",
@@ -72,7 +72,7 @@ _RECURRENCES = BulkInsert(recurrence, ("package_id", "type", "first_at", "next_a
 _INVALID_ITEMS = BulkInsert(item, ("id", "number", "content", "parts", "state", "error"), blank={"content": "''"})
 
 
-class _Batch:
+class Batch:
     """Packages as rows of the tables. Plain tuples and one pass: this is what a send costs most of."""
 
     def __init__(self, token: str) -> None:
@@ -102,6 +102,17 @@ class _Batch:
             self.recurrences.append(_recurrence(new, package_id, sending_at))
         self.changes.append((account, message.sender, shelf, sending_at, 1))
 
+    @property
+    def rest(self) -> list[tuple[BulkInsert, Sequence[Row]]]:
+        """All but the packages; the counts last, for other processes wait for these."""
+        return [
+            (_SUBMISSIONS, self.submissions),
+            (_ITEMS, self.items),
+            (_INVALID_ITEMS, self.invalid_items),
+            (_RECURRENCES, self.recurrences),
+            (counting.COUNTS, counting.sums(self.changes)),
+        ]
+
     def keep(self, ids: Container[int]) -> None:
         """Drops the packages that are not among these, but for `recorded`."""
         self.changes = [change for change, row in zip(self.changes, self.packages, strict=True) if row[0] in ids]
@@ -109,6 +120,14 @@ class _Batch:
         self.items = [row for row in self.items if row[0] // SPAN in ids]
         self.invalid_items = [row for row in self.invalid_items if row[0] // SPAN in ids]
         self.recurrences = [row for row in self.recurrences if row[0] in ids]
+
+
+def to_rows(packages: Iterable[tuple[PackageNumbers, NewPackage]], token: str) -> Batch:
+    """Arguments and errors as `record`."""
+    batch = Batch(token)
+    for numbers, new in packages:
+        batch.add(numbers, new)
+    return batch
 
 
 def record(
@@ -119,31 +138,20 @@ def record(
     token: claims what is submitted at once.
     Raises sqlite3.Error or sqlalchemy.exc.DBAPIError, and ValueError for submissions that do not cover the recipients.
     """
-    batch = _Batch(token)
-    for numbers, new in packages:
-        batch.add(numbers, new)
-    written = _PACKAGES.run(connection, batch.packages)
+    batch = to_rows(packages, token)
+    written = PACKAGES.run(connection, batch.packages)
     results: list[Recorded | DuplicateCustomId] = [*batch.recorded]
     if written < len(results):
         ids = [row[0] for row in batch.packages]
         fresh = set(connection.scalars(select(package.c.id).where(package.c.id.in_(ids))))
         batch.keep(fresh)
         results = [each if each.package_id in fresh else DuplicateCustomId() for each in batch.recorded]
-    run_together(
-        connection,
-        [
-            (_SUBMISSIONS, batch.submissions),
-            (_ITEMS, batch.items),
-            (_INVALID_ITEMS, batch.invalid_items),
-            (_RECURRENCES, batch.recurrences),
-            (counting.COUNTS, counting.sums(batch.changes)),
-        ],
-    )
+    run_together(connection, batch.rest)
     return results
 
 
 def _package(new: NewPackage, head: Row, accepted_at: int, place: tuple[int, int]) -> Row:
-    """In the order of the columns of _PACKAGES. head: the first of them. place: sending_at and shelf."""
+    """In the order of the columns of PACKAGES. head: the first of them. place: sending_at and shelf."""
     message, custom_id = new.message, new.message.custom_id
     own = custom_id is not None and is_ours(custom_id)
     invalid = len(message.invalid_numbers)

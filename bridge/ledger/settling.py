@@ -21,16 +21,29 @@ from bridge.ledger.progress import follow, lock
 from bridge.ledger.tables import SPAN, item, package, submission
 from bridge.ledger.values import CLAIM, PACED, Accepted, Cancelled, Kept, Refused, Settlement, SubmissionOutcome, Unknown
 
-__all__ = ["GOT_ON", "Crossed", "begin", "cancel", "postpone", "release", "settle", "settle_all"]
+__all__ = [
+    "ACCEPT",
+    "GOT_ON",
+    "NAME",
+    "Crossed",
+    "begin",
+    "cancel",
+    "is_simple",
+    "postpone",
+    "release",
+    "settle",
+    "settle_all",
+    "to_rows",
+]
 
-_ACCEPT = BulkUpdate(
+ACCEPT = BulkUpdate(
     submission,
     ("vendor_ref", "settled_at", "due_at", "id"),
     also=f"state = {SubmissionState.ACCEPTED.value}",
     where=f"submission.state = {SubmissionState.SENDING.value} AND submission.alone = 1",
     blank={"due_at": "0"},
 )
-_NAME = BulkUpdate(package, ("public_id", "id"))
+NAME = BulkUpdate(package, ("public_id", "id"))
 # what an outcome makes of its submission
 _BECOMES: dict[type, SubmissionState] = {
     Accepted: SubmissionState.ACCEPTED,
@@ -40,7 +53,7 @@ _BECOMES: dict[type, SubmissionState] = {
 }
 
 GOT_ON: Final[Mapping[str, object]] = MappingProxyType({"tries": 0, "stuck_at": None})
-"""Columns of a submission with which something was done. One that is being sent has them already: `_ACCEPT` need not set them."""
+"""Columns of a submission with which something was done. One that is being sent has them already: `ACCEPT` need not set them."""
 
 
 class Crossed(Exception):
@@ -52,28 +65,35 @@ def settle_all(connection: Connection, settlements: Sequence[Settlement], token:
 
     Raises Crossed, LookupError for a package that does not exist, sqlite3.Error or sqlalchemy.exc.DBAPIError.
     """
-    simple = [each for each in settlements if _is_simple(each)]
+    simple = [each for each in settlements if is_simple(each)]
     _accept(connection, simple)
     if len(simple) == len(settlements):
         return [PackageState.SENT] * len(settlements)
-    return [PackageState.SENT if _is_simple(each) else settle(connection, each, token) for each in settlements]
+    return [PackageState.SENT if is_simple(each) else settle(connection, each, token) for each in settlements]
 
 
-def _is_simple(settlement: Settlement) -> bool:
+def is_simple(settlement: Settlement) -> bool:
+    """Whether it says of one submission that it was accepted."""
     return len(settlement.outcomes) == 1 and isinstance(settlement.outcomes[0].result, Accepted)
 
 
 def _accept(connection: Connection, settlements: Sequence[Settlement]) -> None:
     if not settlements:
         return
-    rows = []
+    accepted, named = to_rows(settlements)
+    if ACCEPT.run(connection, accepted) != len(accepted):
+        raise Crossed
+    NAME.run(connection, named)
+
+
+def to_rows(settlements: Sequence[Settlement]) -> tuple[list[tuple[str, int, int, int]], list[tuple[int, int]]]:
+    """Rows of simple settlements, for ACCEPT and for NAME."""
+    accepted = []
     for each in settlements:
         ((submission_id, result, at, due_at),) = each.outcomes
         assert isinstance(result, Accepted)
-        rows.append((result.vendor_ref, to_ms(at), 0 if due_at is None else to_ms(due_at), submission_id))
-    if _ACCEPT.run(connection, rows) != len(rows):
-        raise Crossed
-    _NAME.run(connection, [(each.public_id, each.package_id) for each in settlements if each.public_id is not None])
+        accepted.append((result.vendor_ref, to_ms(at), 0 if due_at is None else to_ms(due_at), submission_id))
+    return accepted, [(each.public_id, each.package_id) for each in settlements if each.public_id is not None]
 
 
 def settle(connection: Connection, settlement: Settlement, token: str) -> PackageState:

@@ -1,9 +1,11 @@
 """The one that writes: all requests of a process, in batches, over one connection.
 
 Facts:
-- On SQLite a thread with a plain connection is the cheapest way by far (a third of the asynchronous driver's CPU); it waits for the
-  disk while the event loop goes on.
-- On PostgreSQL a task of the event loop, for there is nothing to wait for but the network.
+- On SQLite a plain connection is the cheapest way by far (a third of the asynchronous driver's CPU). But its driver lets go of
+  Python's lock for every row, and to get it back from a busy event loop costs a thread more than the row. So the event loop itself
+  writes what is quickly written. Commits, which wait for the disk, are a thread's, and all that may wait or take long.
+- On PostgreSQL a task of the event loop, for there is nothing to wait for but the network. What is quickly written is one
+  statement.
 
 Whoever waits for a request may be cancelled; the request is done all the same.
 """
@@ -22,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.errors import LedgerInDoubt, LedgerUnavailable
 from bridge.ledger.batches import Gatherer, Job
-from bridge.ledger.commit import Committer, Request
+from bridge.ledger.commit import Begun, Committer, Request
 from bridge.ledger.engine import what
 from bridge.ledger.search import index_some
 from bridge.ledger.values import NewPackage
@@ -66,7 +68,7 @@ class _Trouble:
 
 
 class SqliteWriter:
-    """A thread of its own."""
+    """The event loop and a thread, over one connection in turns."""
 
     def __init__(self, engine: Engine, committer: Committer) -> None:
         """engine: its transactions take the write lock."""
@@ -74,9 +76,11 @@ class SqliteWriter:
         self._committer = committer
         self._loop = asyncio.get_running_loop()
         # None ends the thread
-        self._queue: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
-        self._gatherer = Gatherer(self._queue.put)
+        self._queue: queue.SimpleQueue[tuple[list[Job], Begun | None] | None] = queue.SimpleQueue()
+        self._gatherer = Gatherer(self._take)
         self.submit = self._gatherer.submit
+        # of the one who uses the connection. The event loop never waits for it; it leaves it to the thread with what it has begun
+        self._using = threading.Lock()
         self._connection: Connection | None = None
         self._trouble = _Trouble()
         # packages recorded and not indexed, as far as this process knows; what an earlier one left counts as one
@@ -90,16 +94,28 @@ class SqliteWriter:
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    def _take(self, jobs: list[Job]) -> None:
+        begun = None
+        if self._using.acquire(blocking=False):
+            if self._connection is not None:
+                begun = self._committer.begin(self._connection, [job.request for job in jobs])
+            if begun is None:
+                self._using.release()
+        self._queue.put((jobs, begun))
+
     def _run(self) -> None:
         while True:
             try:
-                jobs = self._queue.get(timeout=self._patience())
+                work = self._queue.get(timeout=self._patience())
             except queue.Empty:
                 self._rest()
                 continue
-            if jobs is None:
+            if work is None:
                 break
-            self._work(jobs)
+            jobs, begun = work
+            if begun is None:
+                self._using.acquire()
+            self._work(jobs, begun)
             # nobody may ever leave it in peace: then it takes the time
             if self._unindexed > _UNINDEXED or (self._committer.late and self._connection is not None):
                 self._rest()
@@ -113,22 +129,28 @@ class SqliteWriter:
             return _RETRY
         return _QUIET if self._unindexed else None
 
-    def _work(self, jobs: list[Job]) -> None:
+    def _work(self, jobs: list[Job], begun: Begun | None) -> None:
         requests = [job.request for job in jobs]
         results: list[Any] = []
         try:
-            self._committer.commit(self._connect(), requests, results)
+            if begun is None:
+                self._committer.commit(self._connect(), requests, results)
+            else:
+                results += self._committer.finish(begun)
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
             self._committer.keep(self._trouble.met(jobs, results, error))
             self._disconnect()
         else:
             self._trouble.over()
+        self._using.release()
         self._unindexed += [type(request) for request in requests].count(NewPackage)
         with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._gatherer.done, jobs, results)
 
     def _rest(self) -> None:
         """What is done when nobody waits."""
+        if not self._using.acquire(blocking=False):
+            return  # a batch was begun, and is in the queue
         try:
             connection = self._connect()
             self._committer.catch_up(connection)
@@ -139,6 +161,8 @@ class SqliteWriter:
             log.info("ledger not tidied up", why=what(error))
             self._unindexed = 0  # until the next package
             self._disconnect()
+        finally:
+            self._using.release()
 
     def _connect(self) -> Connection:
         """Raises LedgerUnavailable."""
@@ -167,6 +191,8 @@ class PostgresWriter:
         self._gatherer = Gatherer(self._queue.put_nowait)
         self.submit = self._gatherer.submit
         self._connection: AsyncConnection | None = None
+        # asyncpg's own, of that connection
+        self._driver: Any = None
         self._trouble = _Trouble()
         self._task = asyncio.get_running_loop().create_task(self._run(), name="ledger")
 
@@ -194,10 +220,15 @@ class PostgresWriter:
         await self._disconnect()
 
     async def _work(self, jobs: list[Job]) -> None:
+        requests = [job.request for job in jobs]
         results: list[Any] = []
         try:
             connection = await self._connect()
-            await connection.run_sync(self._committer.commit, [job.request for job in jobs], results)
+            done = await self._committer.at_once(self._driver, requests)
+            if done is None:
+                await connection.run_sync(self._committer.commit, requests, results)
+            else:
+                results += done
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
             self._committer.keep(self._trouble.met(jobs, results, error))
             await self._disconnect()
@@ -217,6 +248,7 @@ class PostgresWriter:
         if self._connection is None:
             try:
                 self._connection = await self._engine.connect()
+                self._driver = (await self._connection.get_raw_connection()).driver_connection
             except Exception as error:
                 raise LedgerUnavailable(what(error)) from error
         return self._connection

@@ -24,8 +24,7 @@ _TOO_LONG = Reason("Gönderim bir yıldan uzun sürer: {field}.", "The sending w
 
 def is_portioned(account: Account, message: Message) -> bool:
     """Whether the bridge sends it in portions, in its vendor's place."""
-    period = _supplied(account, message)
-    return period is not None and period.type is PeriodType.ONCE
+    return message.period is not None and message.period.type is PeriodType.ONCE and _supplied(account, message) is not None
 
 
 def _supplied(account: Account, message: Message) -> Period | None:
@@ -64,7 +63,7 @@ def new_package(
     """
     vendor = account.backend.vendor
     start = message.send_at or message.accepted_at
-    end = max((part.due_at for part in parts if part.due_at is not None), default=start)
+    end = start if len(parts) == 1 else max((part.due_at for part in parts if part.due_at is not None), default=start)
     several = message.texts is not None and not vendor.limits.own_texts
     return NewPackage(
         account=account.username,
@@ -75,7 +74,7 @@ def new_package(
         state=PackageState.SENDING if due_at is None else PackageState.WAITING,
         due_at=message.accepted_at + CLAIM if due_at is None else due_at,
         valid_until=end + timedelta(minutes=message.validity_minutes),
-        repeats=_first_repeat(account, message, start),
+        repeats=None if message.period is None else _first_repeat(account, message, start),
         push=message.push_url is not None and Feature.PUSH not in vendor.features,
         paced=paced,
     )

@@ -33,6 +33,8 @@ def plan(message: Message, limits: SendLimits, portions: Sequence[Portion] | Non
 
     portions: of recipients, where they are not sent to at once. Recipients with an invalid number are in no part.
     """
+    if portions is None and len(message.numbers) <= limits.recipients and (message.texts is None or limits.own_texts):
+        return (Part(range(len(message.numbers)), message),)  # most packages
     chosen = portions or [(range(len(message.numbers)), None)]
     spans = [(span, due_at) for positions, due_at in chosen for span in _spans(message, positions, limits)]
     return tuple(_part(message, span, place, limits.own_texts)._replace(due_at=due) for place, (span, due) in enumerate(spans))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +26,6 @@ from bridge.ledger.tables import SPAN
 from bridge.ledger.values import (
     Accepted,
     Kept,
-    NewPackage,
     Recorded,
     Refused,
     SubmissionOutcome,
@@ -146,32 +144,35 @@ class RecordedSend:
         ERR_SMS_PKG_CUSTOM_ID_DUPLICATION, ERR_SYSTEM_MAINTENANCE when nothing could be recorded, ERR_INTERNAL_SERVER when nobody
         knows whether it was, or the vendor's refusal of all.
         """
-        vendor = account.backend.vendor
+        backend = account.backend
+        vendor = backend.vendor
         if lacks_something(vendor.features):
             supplied = SUPPLIED if account.lasting else SUPPLIED - _LATER
             for feature in features_of(prepared):
                 if feature not in supplied:
                     need(account, feature, UNATTENDED if feature in _LATER else UNSUPPORTED)
-        prepared = _without(prepared, account.backend.ignored - vendor.features)
-        self._check_url(account, prepared)
+        if backend.ignored:
+            prepared = _without(prepared, backend.ignored - vendor.features)
+        if prepared.push_url is not None:
+            self._check_url(account, prepared.push_url)
         vendor.check(prepared)
-        await prove(account, timing)
+        if not account.proven:
+            await prove(account, timing)
         parts = parts_of(account, prepared)
         due_at = _held_until(account, prepared, len(parts))
-        slot = None if due_at is not None else await self._slot(account, prepared, len(parts))
+        slot = None
+        if due_at is None and backend.rate is not None:
+            slot = await self._slot(account, prepared, len(parts))
         if slot is not None:
             parts = spread(account, parts, slot)
         new = new_package(account, prepared, parts, due_at or slot, paced=slot is not None)
-        recorded = await self._record(new)
+        try:
+            recorded = await self._ledger.record(new)
+        except LedgerInDoubt:
+            raise CallError(ErrorCode.INTERNAL_SERVER, IN_DOUBT) from None
         if new.state is PackageState.WAITING:
             return recorded.package_id
         return await self._send(account, parts, recorded, timing)
-
-    async def _record(self, new: NewPackage) -> Recorded:
-        try:
-            return await self._ledger.record(new)
-        except LedgerInDoubt:
-            raise CallError(ErrorCode.INTERNAL_SERVER, IN_DOUBT) from None
 
     async def _slot(self, account: Account, message: Message, count: int) -> datetime | None:
         """When it may be sent under the vendor's rate limit; None for at once. Raises CallError when that would be too late."""
@@ -189,20 +190,21 @@ class RecordedSend:
             outcomes = await self._submit_all(account, parts, recorded, timing)
         public_id = self._public_id(account, outcomes)
         if public_id is not None:  # the vendor itself is asked when the client asks: nothing to poll for
-            outcomes = [outcomes[0]._replace(due_at=None)]
+            outcomes = [SubmissionOutcome(*outcomes[0][:-1], due_at=None)]
         refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]
         refused = len(refusals) == len(outcomes)
-        state = PackageState.FAILED
-        with suppress(LedgerUnavailable):  # it keeps the outcome and writes it when it can: what the vendor said stays true
+        try:
             state = await self._ledger.settle(recorded.package_id, outcomes, public_id, forget=refused)
+        except LedgerUnavailable:  # it keeps the outcome and writes it when it can: what the vendor said stays true
+            state = PackageState.FAILED
         if refused and state is PackageState.FAILED:  # else another process went on with it meanwhile
             raise CallError(refusals[0].code, message=refusals[0].message)
         return public_id or recorded.package_id
 
-    def _check_url(self, account: Account, message: Message) -> None:
+    def _check_url(self, account: Account, url: str) -> None:
         """Raises CallError ERR_BAD_REQUEST for a URL that the bridge would never push to. Those of vendors are theirs to judge."""
-        if message.push_url is not None and Feature.PUSH not in account.backend.vendor.features:
-            objection = self._guard.objection(message.push_url)
+        if Feature.PUSH not in account.backend.vendor.features:
+            objection = self._guard.objection(url)
             if objection is not None:
                 raise CallError(ErrorCode.BAD_REQUEST, objection, field="pushSettings.url")
 
@@ -230,7 +232,7 @@ def _held_until(account: Account, message: Message, parts: int) -> datetime | No
     """When the background sends it first; None when it is sent at once."""
     if is_portioned(account, message) or (parts > _MOST_PARTS and account.lasting):
         return message.send_at or message.accepted_at
-    return message.send_at if Feature.SCHEDULE not in account.backend.vendor.features else None
+    return None if message.send_at is None or Feature.SCHEDULE in account.backend.vendor.features else message.send_at
 
 
 def _without(message: Message, ignored: Iterable[Feature]) -> Message:
