@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from bridge.ledger.commit import Request
-from bridge.ledger.values import NewPackage, Settlement
+from bridge.ledger.commit import Batch, Change, Request
+from bridge.ledger.values import NewPackage, Repeat, Settlement
 
-__all__ = ["Gatherer", "Job"]
+__all__ = ["Futures", "Gatherer"]
 
 _BATCH = 500
 # seconds between the starts of two batches, when the last one had this many requests or more
@@ -22,21 +22,18 @@ _WINDOW = 0.004
 _BUSY = 3
 
 
-class Job(NamedTuple):
-    """A request and who waits for it."""
-
-    request: Request
-    future: asyncio.Future[Any]
+Futures = Sequence[asyncio.Future[Any]]
+"""Who waits for each request of a batch."""
 
 
 class Gatherer:
     """Hands over one batch at a time. Used in one event loop."""
 
-    def __init__(self, hand_over: Callable[[list[Job]], None]) -> None:
-        """hand_over: takes a batch, packages first, then settlements, then changes; `done` is to be called when it is written."""
+    def __init__(self, hand_over: Callable[[Batch, Futures], None]) -> None:
+        """hand_over: takes a batch; `done` is to be called when it is written."""
         self._hand_over = hand_over
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[Job] = []
+        self._waiting: list[tuple[Request, asyncio.Future[Any]]] = []
         self._scheduled = self._writing = False
         self._earliest = 0.0
         self._idle = asyncio.Event()
@@ -45,14 +42,14 @@ class Gatherer:
     def submit(self, request: Request) -> asyncio.Future[Any]:
         """The result is committed when it is there. Raises LedgerUnavailable, or what the request raises."""
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(Job(request, future))
+        self._waiting.append((request, future))
         if not self._scheduled and not self._writing:
             self._schedule()
         return future
 
-    def done(self, jobs: Sequence[Job], results: Sequence[Any]) -> None:
+    def done(self, futures: Futures, results: Sequence[Any]) -> None:
         """Hands the results out, an exception where the request has one, and goes on with what has come since."""
-        for (_, future), result in zip(jobs, results, strict=True):
+        for future, result in zip(futures, results, strict=True):
             if future.done():  # cancelled
                 continue
             if isinstance(result, Exception):
@@ -83,13 +80,18 @@ class Gatherer:
         jobs, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
         self._scheduled, self._writing = False, True
         self._earliest = self._loop.time() + _WINDOW if len(jobs) >= _BUSY else 0.0
-        self._hand_over(_in_order(jobs))
-
-
-def _in_order(jobs: list[Job]) -> list[Job]:
-    """What shares a transaction before what has one of its own."""
-    packages = [job for job in jobs if isinstance(job.request, NewPackage)]
-    settlements = [job for job in jobs if isinstance(job.request, Settlement)]
-    if len(packages) + len(settlements) == len(jobs):
-        return packages + settlements
-    return packages + settlements + [job for job in jobs if not isinstance(job.request, NewPackage | Settlement)]
+        packages: list[NewPackage] = []
+        settlements: list[Settlement] = []
+        changes: list[Repeat | Change] = []
+        futures: tuple[list[asyncio.Future[Any]], ...] = ([], [], [])
+        for request, future in jobs:
+            if isinstance(request, NewPackage):
+                packages.append(request)
+                futures[0].append(future)
+            elif isinstance(request, Settlement):
+                settlements.append(request)
+                futures[1].append(future)
+            else:
+                changes.append(request)
+                futures[2].append(future)
+        self._hand_over(Batch(packages, settlements, changes), [*futures[0], *futures[1], *futures[2]])

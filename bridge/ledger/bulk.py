@@ -33,7 +33,7 @@ class Bulk:
     def __init__(self, columns: Sequence[str], sqlite: str, postgres: str) -> None:
         """sqlite: with a question mark for each column. postgres: with $1 for a JSON array of rows as objects."""
         self._columns = columns
-        self._sqlite = sqlite
+        self.sqlite = sqlite
         self._postgres = postgres
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> int:
@@ -46,7 +46,7 @@ class Bulk:
         if connection.dialect.name == "sqlite":
             driver = connection.connection.driver_connection
             assert driver is not None
-            changed: int = driver.executemany(self._sqlite, rows).rowcount
+            changed: int = driver.executemany(self.sqlite, rows).rowcount
             return changed
         return connection.exec_driver_sql(self._postgres, (self.json(rows),)).rowcount
 

@@ -3,8 +3,7 @@
 Strategy:
 - Requests of many calls share a transaction, for a commit costs more than what is in it. When a batch fails for what is in it, each
   request is done by itself, so that one cannot fail the others.
-- Most batches are quickly written, and only their commit waits for the disk: on SQLite the two may be done in different threads
-  (`begin`, `finish`), so that few turns of Python's lock are needed.
+- Most batches are light (`bridge.ledger.light`). On SQLite one thread may write and another commit: `begin`, `finish`.
 - When the database is gone, full or locked, exactly the requests of the batch fail. A settlement is kept and done later: its vendor
   call cannot be taken back. A package whose commit may or may not have happened is withdrawn when the database is back. Its client
   is told that this is unknown: this process may end before, and others then go on with what they find.
@@ -12,6 +11,7 @@ Strategy:
 
 from __future__ import annotations
 
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,16 +22,16 @@ from sqlalchemy import Connection, RootTransaction
 
 from bridge.domain.status import PackageState
 from bridge.errors import LedgerInDoubt, LedgerUnavailable
-from bridge.ledger.at_once import statement
-from bridge.ledger.engine import impatient, is_conflict, is_unavailable, is_undone, what
+from bridge.ledger.engine import is_conflict, is_unavailable, is_undone, what
+from bridge.ledger.light import Light, lighten, statement, write
 from bridge.ledger.numbers import Numbers, PackageNumbers
-from bridge.ledger.recording import record, to_rows
+from bridge.ledger.recording import record
 from bridge.ledger.recurring import repeat
 from bridge.ledger.retention import withdraw
-from bridge.ledger.settling import is_simple, settle, settle_all
+from bridge.ledger.settling import settle, settle_all
 from bridge.ledger.values import NewPackage, Recorded, Repeat, Settlement
 
-__all__ = ["Begun", "Change", "Committer", "Request"]
+__all__ = ["Batch", "Change", "Committer", "Request"]
 
 Change = Callable[[Connection], Any]
 Request = NewPackage | Settlement | Repeat | Change
@@ -49,11 +49,16 @@ class _InDoubt(Exception):
     """Raised when COMMIT failed."""
 
 
-class Begun(NamedTuple):
-    """A batch that is written, but for its commit."""
+class Batch(NamedTuple):
+    """Requests that are done together, in this order."""
 
-    transaction: RootTransaction
-    results: list[Any]
+    packages: Sequence[NewPackage]
+    settlements: Sequence[Settlement]
+    changes: Sequence[Repeat | Change]
+
+    @property
+    def requests(self) -> list[Request]:
+        return [*self.packages, *self.settlements, *self.changes]
 
 
 class Committer:
@@ -72,67 +77,59 @@ class Committer:
         """How many requests wait for the database."""
         return len(self._late)
 
-    def commit(self, connection: Connection, requests: Sequence[Request], results: list[Any]) -> None:
+    def commit(self, connection: Connection, batch: Batch, results: list[Any]) -> None:
         """Appends the result of each request, or its exception, to `results`, in order.
 
-        requests: packages, then settlements, then changes.
         Raises LedgerUnavailable when the database failed: then `results` has those that were done before.
         """
-        packages = [each for each in requests if isinstance(each, NewPackage)]
-        settlements = [each for each in requests if isinstance(each, Settlement)]
+        packages, settlements, changes = batch
         if packages or settlements:
             try:
                 results += self._together(connection, packages, settlements)
             except Exception as error:  # noqa: BLE001  # the database's, or that of one request: which is found out below
                 self._raise_unavailable(error)
         if len(results) == len(packages) + len(settlements):
-            results += self._changed_together(connection, requests[len(results) :])
-        for request in requests[len(results) :]:
+            results += self._changed_together(connection, changes)
+        for request in batch.requests[len(results) :]:
             results.append(self._alone(connection, request))
 
-    def begin(self, connection: Connection, requests: Sequence[Request]) -> Begun | None:
-        """Writes a light batch to SQLite, but for its commit, which `finish` is to do.
+    def begin(self, driver: sqlite3.Connection, batch: Batch) -> list[Any] | None:
+        """Writes a light batch to SQLite, but for its commit, which `finish` is to do; the result of each request then.
 
-        requests: as of `commit`. None: nothing was changed, and the batch is for `commit`.
+        driver: impatient, in no transaction. None: nothing was changed, and the batch is for `commit`.
         """
-        light = self._light(requests)
-        if light is None:
-            return None
         try:
-            with impatient(connection):
-                transaction = connection.begin()
-        except Exception:  # noqa: BLE001  # locked, or gone: `commit` finds out
-            return None
-        try:
-            return Begun(transaction, self._write(connection, self._give(light[0]), light[1]))
-        except Exception:  # noqa: BLE001  # as above
-            with suppress(Exception):
-                transaction.rollback()
-            return None
+            light = self._light(batch)
+            if light is None:
+                return None
+            driver.execute("BEGIN IMMEDIATE")
+            if write(driver, light):
+                return light.results
+        except Exception:  # noqa: BLE001, S110  # locked, gone, or the fault of one request: `commit` finds out
+            pass
+        with suppress(sqlite3.Error):  # as above
+            driver.rollback()
+        return None
 
-    def finish(self, begun: Begun) -> list[Any]:
-        """The result of each request, committed. Raises LedgerUnavailable."""
+    def finish(self, driver: sqlite3.Connection) -> None:
+        """Raises LedgerUnavailable."""
         try:
-            _commit(begun.transaction)
-        except _InDoubt as error:
-            self._raise_unavailable(error)
-            raise
-        return begun.results
+            driver.commit()
+        except sqlite3.Error as error:
+            raise self._failure(error, in_doubt=True) from error
 
-    async def at_once(self, driver: Any, requests: Sequence[Request]) -> list[Any] | None:
+    async def at_once(self, driver: Any, batch: Batch) -> list[Any] | None:
         """Writes and commits a light batch on PostgreSQL; the result of each request.
 
-        driver: asyncpg's connection. requests: as of `commit`. None: nothing was changed, and the batch is for `commit`.
+        driver: asyncpg's connection, in no transaction. None: nothing was changed, and the batch is for `commit`.
         Raises LedgerUnavailable.
         """
-        light = self._light(requests)
-        if light is None or driver.is_closed():
-            return None
-        packages, settlements = light
         try:
-            batch = to_rows(self._give(packages), self._token)
-            wanted, parameters = statement(batch, settlements)
-        except (TypeError, ValueError):  # of one request: `commit` finds out which
+            light = None if driver.is_closed() else self._light(batch)
+            if light is None:
+                return None
+            wanted, parameters = statement(light)
+        except Exception:  # noqa: BLE001  # as above
             return None
         try:
             await driver.fetchval(wanted, *parameters)
@@ -140,7 +137,7 @@ class Committer:
             if getattr(error, "sqlstate", None) is not None and not is_unavailable(error):
                 return None  # the server's own word
             raise self._failure(error, in_doubt=True) from error
-        return [*batch.recorded, *([PackageState.SENT] * len(settlements))]
+        return light.results
 
     def catch_up(self, connection: Connection) -> None:
         """Does some of what waited. Raises LedgerUnavailable; those that are left still wait."""
@@ -152,20 +149,19 @@ class Committer:
         """Keeps the settlements of requests that were not even tried, for later."""
         self._late.extend(each for each in requests if isinstance(each, Settlement))
 
-    def _together(self, connection: Connection, packages: list[NewPackage], settlements: list[Settlement]) -> list[Any]:
+    def _together(self, connection: Connection, packages: Sequence[NewPackage], settlements: Sequence[Settlement]) -> list[Any]:
         numbered = self._number(connection, packages)
-        written: list[Any] = _transaction(connection, lambda connection: self._write(connection, numbered, settlements))
+
+        def write(connection: Connection) -> list[Any]:
+            recorded = record(connection, numbered, self._token) if numbered else []
+            return [*recorded, *settle_all(connection, settlements, self._token)]
+
+        written: list[Any] = _transaction(connection, write)
         return written
 
-    def _write(
-        self, connection: Connection, numbered: list[tuple[PackageNumbers, NewPackage]], settlements: list[Settlement]
-    ) -> list[Any]:
-        recorded = record(connection, numbered, self._token) if numbered else []
-        return [*recorded, *settle_all(connection, settlements, self._token)]
-
-    def _changed_together(self, connection: Connection, changes: Sequence[Request]) -> list[Any]:
+    def _changed_together(self, connection: Connection, changes: Sequence[Repeat | Change]) -> list[Any]:
         """The results of changes in one transaction; none when one of them fails, for which all are rolled back."""
-        plain = [each for each in changes if not isinstance(each, NewPackage | Settlement | Repeat)]
+        plain = [each for each in changes if not isinstance(each, Repeat)]
         if len(plain) < len(changes) or len(plain) < _FEW_CHANGES:
             return []
         self._ids = []
@@ -207,15 +203,13 @@ class Committer:
         repeated: Recorded | None = _transaction(connection, lambda connection: repeat(connection, request, numbers, self._token))
         return repeated
 
-    def _light(self, requests: Sequence[Request]) -> tuple[list[NewPackage], list[Settlement]] | None:
-        """Packages and settlements of a batch that is quickly written, as most are; None for others."""
-        packages = [each for each in requests if isinstance(each, NewPackage)]
-        settlements = [each for each in requests if isinstance(each, Settlement)]
-        if len(packages) + len(settlements) < len(requests) or not all(map(is_simple, settlements)):
+    def _light(self, batch: Batch) -> Light | None:
+        packages, settlements, changes = batch
+        if changes or not self._numbers.ready([each.account for each in packages]):
             return None
         if sum(len(each.message.numbers) + len(each.message.invalid_numbers) for each in packages) > _FEW_RECIPIENTS:
             return None
-        return (packages, settlements) if self._numbers.ready([each.account for each in packages]) else None
+        return lighten(self._give(packages), settlements, self._token)
 
     def _number(self, connection: Connection, packages: Sequence[NewPackage]) -> list[tuple[PackageNumbers, NewPackage]]:
         if packages:

@@ -75,6 +75,7 @@ class SqliteDatabase:
         self._writers = open_sqlite(url, writing=True, connections=1)
         self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="ledger-read")
         self._writer = SqliteWriter(self._writers, committer)
+        self.write = self._writer.submit
 
     async def read(self, question: Question[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, question)
@@ -85,9 +86,6 @@ class SqliteDatabase:
     async def change(self, change: Question[T]) -> T:
         result: T = await self._writer.submit(change)
         return result
-
-    def write(self, request: Request) -> asyncio.Future[Any]:
-        return self._writer.submit(request)
 
     def driver_connection(self) -> AbstractAsyncContextManager[Any]:
         raise LookupError("a file has no connections of asyncpg")
@@ -109,6 +107,7 @@ class PostgresDatabase:
         # of the same pool
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._writer = PostgresWriter(self._engine, committer)
+        self.write = self._writer.submit
         self._indexer = asyncio.get_running_loop().create_task(self._index(), name="ledger-index")
 
     async def read(self, question: Question[T]) -> T:
@@ -122,9 +121,6 @@ class PostgresDatabase:
                 if not is_conflict(error) or not left:
                     raise
         raise AssertionError
-
-    def write(self, request: Request) -> asyncio.Future[Any]:
-        return self._writer.submit(request)
 
     @asynccontextmanager
     async def driver_connection(self) -> AsyncIterator[Any]:

@@ -27,13 +27,14 @@ from bridge.ledger.search import fold
 __all__ = [
     "ANSWER_SECONDS",
     "KEY",
-    "impatient",
+    "be_impatient",
     "is_conflict",
     "is_unavailable",
     "is_undone",
     "open_postgres",
     "open_sqlite",
     "parse_url",
+    "patient",
     "what",
 ]
 
@@ -105,16 +106,19 @@ def open_sqlite(url: URL, *, writing: bool, connections: int) -> Engine:
     return engine
 
 
-@contextmanager
-def impatient(connection: Connection) -> Iterator[None]:
-    """In this block a lock that another process of SQLite's holds is an error at once."""
-    driver = connection.connection.driver_connection
-    assert driver is not None
+def be_impatient(driver: sqlite3.Connection) -> None:
+    """From now on a lock that another process holds is an error at once."""
     driver.execute("PRAGMA busy_timeout = 0")
+
+
+@contextmanager
+def patient(driver: sqlite3.Connection) -> Iterator[None]:
+    """In this block, of an impatient connection, such a lock is waited for."""
+    driver.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     try:
         yield
     finally:
-        driver.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        be_impatient(driver)
 
 
 def _use_wal(driver: sqlite3.Connection) -> None:

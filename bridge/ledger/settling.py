@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 from bridge.domain.status import PackageState, SubmissionState, may_follow
 from bridge.ledger import extras, pushing, recurring
 from bridge.ledger.bulk import BulkUpdate
+from bridge.ledger.bulk import Row as BulkRow
 from bridge.ledger.instant import to_ms
 from bridge.ledger.progress import follow, lock
 from bridge.ledger.tables import SPAN, item, package, submission
@@ -26,14 +27,13 @@ __all__ = [
     "GOT_ON",
     "NAME",
     "Crossed",
+    "accepted_rows",
     "begin",
     "cancel",
-    "is_simple",
     "postpone",
     "release",
     "settle",
     "settle_all",
-    "to_rows",
 ]
 
 ACCEPT = BulkUpdate(
@@ -65,35 +65,31 @@ def settle_all(connection: Connection, settlements: Sequence[Settlement], token:
 
     Raises Crossed, LookupError for a package that does not exist, sqlite3.Error or sqlalchemy.exc.DBAPIError.
     """
-    simple = [each for each in settlements if is_simple(each)]
-    _accept(connection, simple)
-    if len(simple) == len(settlements):
-        return [PackageState.SENT] * len(settlements)
-    return [PackageState.SENT if is_simple(each) else settle(connection, each, token) for each in settlements]
-
-
-def is_simple(settlement: Settlement) -> bool:
-    """Whether it says of one submission that it was accepted."""
-    return len(settlement.outcomes) == 1 and isinstance(settlement.outcomes[0].result, Accepted)
-
-
-def _accept(connection: Connection, settlements: Sequence[Settlement]) -> None:
-    if not settlements:
-        return
-    accepted, named = to_rows(settlements)
+    simple = [accepted_rows([each]) is not None for each in settlements]
+    accepted, named = accepted_rows([each for each, is_simple in zip(settlements, simple, strict=True) if is_simple]) or ([], [])
     if ACCEPT.run(connection, accepted) != len(accepted):
         raise Crossed
     NAME.run(connection, named)
+    return [
+        PackageState.SENT if is_simple else settle(connection, each, token)
+        for each, is_simple in zip(settlements, simple, strict=True)
+    ]
 
 
-def to_rows(settlements: Sequence[Settlement]) -> tuple[list[tuple[str, int, int, int]], list[tuple[int, int]]]:
-    """Rows of simple settlements, for ACCEPT and for NAME."""
-    accepted = []
-    for each in settlements:
-        ((submission_id, result, at, due_at),) = each.outcomes
-        assert isinstance(result, Accepted)
+def accepted_rows(settlements: Sequence[Settlement]) -> tuple[list[BulkRow], list[BulkRow]] | None:
+    """Rows for ACCEPT and for NAME; None unless each settlement says of one submission that it was accepted."""
+    accepted: list[BulkRow] = []
+    named: list[BulkRow] = []
+    for package_id, outcomes, public_id, _ in settlements:
+        if len(outcomes) != 1:
+            return None
+        submission_id, result, at, due_at = outcomes[0]
+        if type(result) is not Accepted:
+            return None
         accepted.append((result.vendor_ref, to_ms(at), 0 if due_at is None else to_ms(due_at), submission_id))
-    return accepted, [(each.public_id, each.package_id) for each in settlements if each.public_id is not None]
+        if public_id is not None:
+            named.append((public_id, package_id))
+    return accepted, named
 
 
 def settle(connection: Connection, settlement: Settlement, token: str) -> PackageState:

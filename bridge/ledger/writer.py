@@ -16,16 +16,15 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bridge.errors import LedgerInDoubt, LedgerUnavailable
-from bridge.ledger.batches import Gatherer, Job
-from bridge.ledger.commit import Begun, Committer, Request
-from bridge.ledger.engine import what
+from bridge.ledger.batches import Futures, Gatherer
+from bridge.ledger.commit import Batch, Committer, Request
+from bridge.ledger.engine import be_impatient, patient, what
 from bridge.ledger.search import index_some
 from bridge.ledger.values import NewPackage
 from bridge.log import get_logger
@@ -48,9 +47,9 @@ class _Trouble:
     def __init__(self) -> None:
         self._calls = 0
 
-    def met(self, jobs: Sequence[Job], results: list[Any], error: Exception) -> list[Request]:
+    def met(self, batch: Batch, results: list[Any], error: Exception) -> list[Request]:
         """Fills the results up with the error; the requests that it hit."""
-        hit = [job.request for job in jobs[len(results) :]]
+        hit = batch.requests[len(results) :]
         why = error.what if isinstance(error, LedgerUnavailable) else what(error)
         # it is not told apart which packages of the batch were committed one by one, and which not even tried
         doubted = NewPackage if isinstance(error, LedgerInDoubt) else ()
@@ -76,12 +75,14 @@ class SqliteWriter:
         self._committer = committer
         self._loop = asyncio.get_running_loop()
         # None ends the thread
-        self._queue: queue.SimpleQueue[tuple[list[Job], Begun | None] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Batch, Futures, list[Any] | None] | None] = queue.SimpleQueue()
         self._gatherer = Gatherer(self._take)
         self.submit = self._gatherer.submit
         # of the one who uses the connection. The event loop never waits for it; it leaves it to the thread with what it has begun
         self._using = threading.Lock()
         self._connection: Connection | None = None
+        # sqlite3's own, of that connection
+        self._driver: Any = None
         self._trouble = _Trouble()
         # packages recorded and not indexed, as far as this process knows; what an earlier one left counts as one
         self._unindexed = 1
@@ -94,14 +95,14 @@ class SqliteWriter:
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    def _take(self, jobs: list[Job]) -> None:
+    def _take(self, batch: Batch, futures: Futures) -> None:
         begun = None
         if self._using.acquire(blocking=False):
             if self._connection is not None:
-                begun = self._committer.begin(self._connection, [job.request for job in jobs])
+                begun = self._committer.begin(self._driver, batch)
             if begun is None:
                 self._using.release()
-        self._queue.put((jobs, begun))
+        self._queue.put((batch, futures, begun))
 
     def _run(self) -> None:
         while True:
@@ -112,10 +113,10 @@ class SqliteWriter:
                 continue
             if work is None:
                 break
-            jobs, begun = work
+            batch, futures, begun = work
             if begun is None:
                 self._using.acquire()
-            self._work(jobs, begun)
+            self._work(batch, futures, begun)
             # nobody may ever leave it in peace: then it takes the time
             if self._unindexed > _UNINDEXED or (self._committer.late and self._connection is not None):
                 self._rest()
@@ -129,23 +130,25 @@ class SqliteWriter:
             return _RETRY
         return _QUIET if self._unindexed else None
 
-    def _work(self, jobs: list[Job], begun: Begun | None) -> None:
-        requests = [job.request for job in jobs]
+    def _work(self, batch: Batch, futures: Futures, begun: list[Any] | None) -> None:
         results: list[Any] = []
         try:
             if begun is None:
-                self._committer.commit(self._connect(), requests, results)
+                connection = self._connect()
+                with patient(self._driver):
+                    self._committer.commit(connection, batch, results)
             else:
-                results += self._committer.finish(begun)
+                self._committer.finish(self._driver)
+                results = begun
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
-            self._committer.keep(self._trouble.met(jobs, results, error))
+            self._committer.keep(self._trouble.met(batch, results, error))
             self._disconnect()
         else:
             self._trouble.over()
         self._using.release()
-        self._unindexed += [type(request) for request in requests].count(NewPackage)
+        self._unindexed += len(batch.packages)
         with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(self._gatherer.done, jobs, results)
+            self._loop.call_soon_threadsafe(self._gatherer.done, futures, results)
 
     def _rest(self) -> None:
         """What is done when nobody waits."""
@@ -153,9 +156,10 @@ class SqliteWriter:
             return  # a batch was begun, and is in the queue
         try:
             connection = self._connect()
-            self._committer.catch_up(connection)
-            with connection.begin():
-                done = index_some(connection, _INDEXED_AT_ONCE)
+            with patient(self._driver):
+                self._committer.catch_up(connection)
+                with connection.begin():
+                    done = index_some(connection, _INDEXED_AT_ONCE)
             self._unindexed = max(1, self._unindexed - done) if done == _INDEXED_AT_ONCE else 0
         except Exception as error:  # noqa: BLE001  # tried again
             log.info("ledger not tidied up", why=what(error))
@@ -169,6 +173,8 @@ class SqliteWriter:
         if self._connection is None:
             try:
                 self._connection = self._engine.connect()
+                self._driver = self._connection.connection.driver_connection
+                be_impatient(self._driver)
             except Exception as error:
                 raise LedgerUnavailable(what(error)) from error
         return self._connection
@@ -187,8 +193,8 @@ class PostgresWriter:
     def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
         self._engine = engine
         self._committer = committer
-        self._queue: asyncio.Queue[list[Job] | None] = asyncio.Queue()
-        self._gatherer = Gatherer(self._queue.put_nowait)
+        self._queue: asyncio.Queue[tuple[Batch, Futures] | None] = asyncio.Queue()
+        self._gatherer = Gatherer(lambda batch, futures: self._queue.put_nowait((batch, futures)))
         self.submit = self._gatherer.submit
         self._connection: AsyncConnection | None = None
         # asyncpg's own, of that connection
@@ -206,35 +212,34 @@ class PostgresWriter:
         while True:
             try:
                 async with asyncio.timeout(_RETRY if self._committer.late else None):
-                    jobs = await self._queue.get()
+                    work = await self._queue.get()
             except TimeoutError:
                 await self._catch_up()
                 continue
-            if jobs is None:
+            if work is None:
                 break
-            await self._work(jobs)
+            await self._work(*work)
             if self._committer.late and self._connection is not None:
                 await self._catch_up()
         if self._committer.late:
             await self._catch_up()
         await self._disconnect()
 
-    async def _work(self, jobs: list[Job]) -> None:
-        requests = [job.request for job in jobs]
+    async def _work(self, batch: Batch, futures: Futures) -> None:
         results: list[Any] = []
         try:
             connection = await self._connect()
-            done = await self._committer.at_once(self._driver, requests)
+            done = await self._committer.at_once(self._driver, batch)
             if done is None:
-                await connection.run_sync(self._committer.commit, requests, results)
+                await connection.run_sync(self._committer.commit, batch, results)
             else:
-                results += done
+                results = done
         except Exception as error:  # noqa: BLE001  # whatever it is, the writer lives on with a new connection
-            self._committer.keep(self._trouble.met(jobs, results, error))
+            self._committer.keep(self._trouble.met(batch, results, error))
             await self._disconnect()
         else:
             self._trouble.over()
-        self._gatherer.done(jobs, results)
+        self._gatherer.done(futures, results)
 
     async def _catch_up(self) -> None:
         try:
