@@ -88,19 +88,76 @@ class Batch:
     def add(self, numbers: PackageNumbers, new: NewPackage) -> None:
         """Raises ValueError for submissions that do not cover the recipients, or repeats without a period."""
         package_id, uuid, account = numbers
-        message, first_id = new.message, package_id * SPAN
-        shelf = shelf_of(new.state, scheduled=message.send_at is not None, periodic=message.period is not None)
+        message, submissions, first_id = new.message, new.submissions, package_id * SPAN
+        scheduled, periodic = message.send_at is not None, message.period is not None
+        shelf = shelf_of(new.state, scheduled=scheduled, periodic=periodic)
         accepted_at = to_ms(message.accepted_at)
         sending_at = accepted_at if message.send_at is None else to_ms(message.send_at)
-        self.recorded.append(Recorded(package_id, uuid, range(first_id, first_id + len(new.submissions))))
-        self.packages.append(_package(new, (package_id, account, new.vendor, uuid), accepted_at, (sending_at, shelf)))
-        self.submissions += _submissions(new, package_id, self._token)
-        self.items += _items(new, first_id)
+        valid, invalid = len(message.numbers), len(message.invalid_numbers)
+        total = new.parts * valid if isinstance(new.parts, int) else sum(new.parts)
+        custom_id = message.custom_id or ""
+        own = custom_id and is_ours(custom_id)
+        self.recorded.append(Recorded(package_id, uuid, range(first_id, first_id + len(submissions))))
+        # in the order of the columns of PACKAGES
+        self.packages.append(
+            (
+                package_id,
+                account,
+                new.vendor,
+                uuid,
+                "" if own else custom_id,
+                custom_id if own else "",
+                int(message.kind),
+                message.sender,
+                message.title or "",
+                message.text,
+                _own_texts(message.texts) if message.texts else "",
+                int(message.encoding),
+                message.validity_minutes,
+                accepted_at,
+                sending_at,
+                int(scheduled),
+                to_ms(new.valid_until),
+                extras.dump(message, push=new.push),
+                int(periodic),
+                int(new.state),
+                shelf,
+                len(submissions),
+                valid + invalid,
+                total,
+                total,
+                invalid,
+            )
+        )
+        self._add_submissions(new, package_id)
+        self._add_items(new, first_id)
         if message.invalid_numbers:
             self.invalid_items += _invalid_items(new, first_id)
         if new.repeats is not None:
             self.recurrences.append(_recurrence(new, package_id, sending_at))
         self.changes.append((account, message.sender, shelf, sending_at, 1))
+
+    def _add_submissions(self, new: NewPackage, package_id: int) -> None:
+        """In the order of the columns of _SUBMISSIONS."""
+        sending = new.state is PackageState.SENDING
+        state, claim = (_SENDING, self._token) if sending else (_PENDING, PACED if new.paced else "")
+        due_at, id_ = to_ms(new.due_at), package_id * SPAN
+        alone = int(len(new.submissions) == 1)
+        for positions, text, own_due_at in new.submissions:
+            due = due_at if own_due_at is None else to_ms(own_due_at)
+            self.submissions.append((id_, package_id, state, claim, text or "", positions[0], positions[-1], due, alone))
+            id_ += 1
+
+    def _add_items(self, new: NewPackage, first_id: int) -> None:
+        """In the order of the columns of _ITEMS."""
+        message, count = new.message, len(new.message.numbers)
+        if count == 1 and isinstance(new.parts, int):  # most packages
+            self.items.append((first_id, 0, message.numbers[0], message.texts[0] if message.texts else "", new.parts))
+            return
+        texts = message.texts or ("",) * count
+        parts = (new.parts,) * count if isinstance(new.parts, int) else new.parts
+        ids = range(first_id, first_id + count)
+        self.items += zip(ids, _places(new.submissions, count), message.numbers, texts, parts, strict=True)
 
     @property
     def rest(self) -> list[tuple[BulkInsert, Sequence[Row]]]:
@@ -150,39 +207,6 @@ def record(
     return results
 
 
-def _package(new: NewPackage, head: Row, accepted_at: int, place: tuple[int, int]) -> Row:
-    """In the order of the columns of PACKAGES. head: the first of them. place: sending_at and shelf."""
-    message, custom_id = new.message, new.message.custom_id
-    own = custom_id is not None and is_ours(custom_id)
-    invalid = len(message.invalid_numbers)
-    total = new.parts * len(message.numbers) if isinstance(new.parts, int) else sum(new.parts)
-    return (
-        *head,
-        "" if own or custom_id is None else custom_id,
-        custom_id if own else "",
-        message.kind.value,
-        message.sender,
-        message.title or "",
-        message.text,
-        _own_texts(message.texts) if message.texts else "",
-        message.encoding.value,
-        message.validity_minutes,
-        accepted_at,
-        place[0],
-        int(message.send_at is not None),
-        to_ms(new.valid_until),
-        extras.dump(message, push=new.push),
-        int(message.period is not None),
-        new.state.value,
-        place[1],
-        len(new.submissions),
-        len(message.numbers) + invalid,
-        total,
-        total,
-        invalid,
-    )
-
-
 def _own_texts(texts: Iterable[str]) -> str:
     """The distinct texts, as far as they are searched."""
     chosen, room = [], OWN_TEXTS_LIMIT
@@ -192,30 +216,6 @@ def _own_texts(texts: Iterable[str]) -> str:
         if room <= 0:
             break
     return TEXT_SEPARATOR.join(chosen)
-
-
-def _submissions(new: NewPackage, package_id: int, token: str) -> list[Row]:
-    """In the order of the columns of _SUBMISSIONS."""
-    sending = new.state is PackageState.SENDING
-    state, claim = (_SENDING, token) if sending else (_PENDING, PACED if new.paced else "")
-    due_at, first_id = to_ms(new.due_at), package_id * SPAN
-    alone = int(len(new.submissions) == 1)
-    rows = []
-    for place, (positions, text, own_due_at) in enumerate(new.submissions):
-        due = due_at if own_due_at is None else to_ms(own_due_at)
-        rows.append((first_id + place, package_id, state, claim, text or "", positions[0], positions[-1], due, alone))
-    return rows
-
-
-def _items(new: NewPackage, first_id: int) -> list[Row]:
-    """In the order of the columns of _ITEMS."""
-    message, count = new.message, len(new.message.numbers)
-    if count == 1 and isinstance(new.parts, int):  # most packages
-        return [(first_id, 0, message.numbers[0], message.texts[0] if message.texts else "", new.parts)]
-    texts = message.texts or ("",) * count
-    parts = (new.parts,) * count if isinstance(new.parts, int) else new.parts
-    ids = range(first_id, first_id + count)
-    return list(zip(ids, _places(new.submissions, count), message.numbers, texts, parts, strict=True))
 
 
 def _invalid_items(new: NewPackage, first_id: int) -> list[Row]:
