@@ -17,18 +17,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
 from typing import Any, Final
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from bridge.errors import ErrorCode, ProtocolError
 from bridge.log import get_logger
 from bridge.memory import Memory
 from bridge.settings import ServerSettings
+from bridge.soap.endpoint import ANSWER
 from bridge.soap.writer import SOAP11, write_fault
 
 __all__ = ["Config", "Gate", "Protocol"]
@@ -155,6 +158,10 @@ class _Corked:
             return
         self._transport.write(data)
 
+    def write_through(self, data: bytes) -> None:
+        """Writes a whole answer."""
+        self._transport.write(data)
+
     def flush(self) -> None:
         """Writes a head to which no body came."""
         if self._head:
@@ -257,6 +264,33 @@ class Protocol(HttpToolsProtocol):
             raise ValueError
         super().on_headers_complete()
         self.headers = _NOWHERE  # trailers, of which there may be any number
+        if not self._in_head():
+            self.scope["extensions"] = {ANSWER: {"send": partial(self._answer, self.cycle)}}
+
+    def _answer(self, cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Sends a whole answer, for a quarter of what uvicorn's two messages cost. False: they have to be sent, nothing was done.
+
+        headers: of the program's own; with the length.
+        """
+        if self.flow.write_paused or cycle.disconnected or cycle.response_started or cycle.scope["method"] == "HEAD":
+            return False
+        lines = [STATUS_LINE[status]]
+        for name, value in (*self.server_state.default_headers, *headers):
+            if name == b"connection":
+                cycle.keep_alive = False
+            else:
+                lines.append(b"%b: %b\r\n" % (name, value))
+        if not cycle.keep_alive:
+            lines.append(b"connection: close\r\n")
+        lines += (b"\r\n", body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        self.transport.write_through(b"".join(lines))  # type: ignore[attr-defined]  # as above
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
 
     def on_message_complete(self) -> None:
         if not self.parser.should_upgrade():  # else its body is still to come

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import count
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from starlette.types import Receive, Scope, Send
@@ -37,7 +38,10 @@ from bridge.soap.writer import SOAP11, SOAP12, SoapVersion, write_error, write_f
 from bridge.soap.wsdl import Wsdl, is_wsdl_query, public_address
 from bridge.soap.xml import XmlLimits
 
-__all__ = ["Endpoint", "EndpointOptions"]
+__all__ = ["ANSWER", "Endpoint", "EndpointOptions"]
+
+ANSWER = "smsbridge.answer"
+"""An ASGI extension. Its `send`: (status, headers, body) -> whether the whole answer was sent; else it takes two messages."""
 
 T = TypeVar("T")
 log = get_logger("bridge.soap")
@@ -48,6 +52,7 @@ _MANY_ROWS = 200
 _COMPRESS_FROM = 1400
 # what may stand in a log of a vendor's own code: its words may hold whatever it was sent
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _REALM = b'Basic realm="SMS", charset="UTF-8"'
 
 
@@ -128,7 +133,7 @@ class Endpoint:
             text = "The server failed to process the request."
             answer = self._fault(seen, ProtocolError(text, FaultSide.SERVER, ErrorCode.INTERNAL_SERVER))
         request_id = next(self._ids)
-        await self._reply(answer, headers, request_id, send)
+        await self._reply(answer, scope, headers, request_id, send)
         seconds = time.perf_counter() - started
         self._metrics.request(seen.call and seen.call.operation, answer.outcome, seconds)
         if self._options.log_requests:
@@ -238,7 +243,7 @@ class Endpoint:
         hops = [hop.strip() for hop in (_text(headers.get(b"x-forwarded-for")) or "").split(",")]
         return next((hop for hop in reversed(hops) if hop and not self._is_proxy(hop)), address)
 
-    async def _reply(self, answer: Answer, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
+    async def _reply(self, answer: Answer, scope: Scope, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
         body, more = answer.body, answer.headers
         if len(body) >= _COMPRESS_FROM and answer.outcome != "WSDL" and _takes_gzip(headers.get(b"accept-encoding", b"")):
             body = await self._in_thread(gzip.compress, body, 3)
@@ -252,6 +257,9 @@ class Endpoint:
         # a Fault may come before a body that waits for our 100: it is never sent, and the next request would be taken for it
         if headers.get(b"connection", b"").lower() == b"close" or (answer.outcome == "Fault" and b"expect" in headers):
             head.append((b"connection", b"close"))
+        at_once = scope.get("extensions", _NONE).get(ANSWER)
+        if at_once and at_once["send"](answer.status, head, body):
+            return
         await send({"type": "http.response.start", "status": answer.status, "headers": head})
         await send({"type": "http.response.body", "body": body})
 
