@@ -39,6 +39,7 @@ Request = NewPackage | Settlement | Repeat | Change
 _LATE_LIMIT = 100_000
 _LATE_AT_ONCE = 100
 _TRIES = 3
+_AT_ONCE = PackageState.SENDING
 # of changes: fewer do not gain by a transaction in common
 _FEW_CHANGES = 2
 # recipients of a batch that is quickly written: less than a millisecond
@@ -219,7 +220,7 @@ class Committer:
 
     def _give(self, packages: Sequence[NewPackage]) -> list[tuple[PackageNumbers, NewPackage]]:
         numbered = [(self._numbers.give(each.account), each) for each in packages]
-        self._ids = [(numbers[0], self._token if new.state is PackageState.SENDING else "") for numbers, new in numbered]
+        self._ids = [(numbers[0], self._token if new.state is _AT_ONCE else "") for numbers, new in numbered]
         return numbered
 
     def _raise_unavailable(self, error: Exception) -> None:

@@ -29,6 +29,7 @@ OWN_TEXTS_LIMIT = 16_384
 Row = tuple[Any, ...]
 
 _SENDING, _PENDING = SubmissionState.SENDING.value, SubmissionState.PENDING.value
+_AT_ONCE = PackageState.SENDING
 PACKAGES = BulkInsert(
     package,
     (
@@ -139,7 +140,7 @@ class Batch:
 
     def _add_submissions(self, new: NewPackage, package_id: int) -> None:
         """In the order of the columns of _SUBMISSIONS."""
-        sending = new.state is PackageState.SENDING
+        sending = new.state is _AT_ONCE
         state, claim = (_SENDING, self._token) if sending else (_PENDING, PACED if new.paced else "")
         due_at, id_ = to_ms(new.due_at), package_id * SPAN
         alone = int(len(new.submissions) == 1)

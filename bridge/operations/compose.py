@@ -19,6 +19,7 @@ __all__ = ["compose_otp", "compose_sms"]
 
 TOO_MANY = Reason("{field} en fazla {limit} öğe alır.", "{field} takes at most {limit} items.")
 _SINGLE, _ONE_TEXT, _OWN_TEXTS = 0, 1, 2  # sendingType
+_OTP, _TCKN = Kind.OTP, Kind.TCKN
 # minutes: (least, most, default)
 _OTP_VALIDITY = (3, 6, 6)
 _VALIDITY = (60, 1440, 1440)
@@ -126,7 +127,7 @@ def _part(item: Any, name: str) -> str | None:
 
 def _recipients(kind: Kind, numbers: list[str], texts: list[str] | None) -> Recipients:
     """Sorts valid from invalid and drops repetitions. Raises CallError when none is valid."""
-    if kind is Kind.TCKN:
+    if kind is _TCKN:
         stripped = [number.strip() for number in numbers]
         invalid = [at for at, number in enumerate(stripped) if not is_tckn(number)]
         bad = set(invalid)
@@ -146,7 +147,7 @@ def _recipients(kind: Kind, numbers: list[str], texts: list[str] | None) -> Reci
 
 
 def _validity(minutes: int | None, kind: Kind) -> int:
-    least, most, default = _OTP_VALIDITY if kind is Kind.OTP else _VALIDITY
+    least, most, default = _OTP_VALIDITY if kind is _OTP else _VALIDITY
     if not minutes:  # PHP writes an empty text as 0 where the WSDL says int
         return default
     if not least <= minutes <= most:

@@ -16,6 +16,7 @@ from bridge.operations.plan import Part, plan
 
 __all__ = ["is_portioned", "new_package", "parts_of"]
 
+_SENDING, _WAITING = PackageState.SENDING, PackageState.WAITING
 # what is to be sent later than this is a mistake
 _LONGEST = timedelta(days=366)
 _MISSING = Reason("Eksik alan: {field}.", "{field} is missing.")
@@ -71,7 +72,7 @@ def new_package(
         message=message,
         submissions=[NewSubmission(part.positions, part.message.text if several else None, part.due_at) for part in parts],
         parts=_lengths(account, message),
-        state=PackageState.SENDING if due_at is None else PackageState.WAITING,
+        state=_SENDING if due_at is None else _WAITING,
         due_at=message.accepted_at + CLAIM if due_at is None else due_at,
         valid_until=end + timedelta(minutes=message.validity_minutes),
         repeats=None if message.period is None else _first_repeat(account, message, start),

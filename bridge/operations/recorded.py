@@ -68,6 +68,7 @@ IN_DOUBT = Reason(
     "The database went away during the recording; whether the message was taken is unknown. Look at the package list before "
     "sending again.",
 )
+_WAITING = PackageState.WAITING
 # vendor messages of one package that are on their way at once
 _AT_ONCE = 8
 # a package of more would keep its client waiting, and its claims: the background sends it
@@ -170,7 +171,7 @@ class RecordedSend:
             recorded = await self._ledger.record(new)
         except LedgerInDoubt:
             raise CallError(ErrorCode.INTERNAL_SERVER, IN_DOUBT) from None
-        if new.state is PackageState.WAITING:
+        if new.state is _WAITING:
             return recorded.package_id
         return await self._send(account, parts, recorded, timing)
 

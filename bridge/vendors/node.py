@@ -233,7 +233,7 @@ def _paged(filters: dict[str, Any], query: PackagesQuery | ItemsQuery | SendersQ
 def _sms_body(message: Message) -> dict[str, Any]:
     period = message.period
     body = _common_body(message) | {
-        "type": message.kind.value,
+        "type": int(message.kind),
         # the vendor wants one; its own SDKs give the time
         "title": message.title or format_second(message.accepted_at),
         "sendingDate": message.send_at and format_minute(message.send_at + timedelta(seconds=59)),
@@ -262,7 +262,7 @@ def _common_body(message: Message) -> dict[str, Any]:
     return {
         "sender": message.sender,
         "content": message.text,
-        "encoding": message.encoding.value,
+        "encoding": int(message.encoding),
         "validity": message.validity_minutes,
         "pushSettings": {"url": message.push_url} if message.push_url else None,
         "commercial": message.commercial,
