@@ -1,8 +1,8 @@
 """Requests of the event loop, gathered into batches.
 
-Strategy: while a batch is being written, the next one gathers. Under load the batches also start some milliseconds apart: a
-transaction costs as much as what is in it for ten packages, so the time that one call waits is paid back by all. A call that is
-alone does not wait.
+Strategy: while a batch is being written, the next one gathers. Under load the batches also start some milliseconds apart, and
+somewhat later while every turn of the event loop brings more: a transaction costs as much as what is in it for ten packages, so
+the time that one call waits is paid back by all. A call that is alone does not wait.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from bridge.ledger.values import NewPackage, Repeat, Settlement
 __all__ = ["Futures", "Gatherer"]
 
 _BATCH = 500
-# seconds between the starts of two batches, when the last one had this many requests or more
-_WINDOW = 0.004
+# seconds between the starts of two batches, when the last one had this many requests or more; and while there come more
+_WINDOW, _LONGEST_WINDOW = 0.004, 0.012
 _BUSY = 3
 
 
@@ -35,7 +35,9 @@ class Gatherer:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[tuple[Request, asyncio.Future[Any]]] = []
         self._scheduled = self._writing = False
-        self._earliest = 0.0
+        # by the loop's clock; and how many waited a turn of the loop ago
+        self._earliest = self._latest = 0.0
+        self._seen = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -77,9 +79,15 @@ class Gatherer:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
+        now, count = self._loop.time(), len(self._waiting)
+        if self._seen < count < _BATCH and now < self._latest:
+            self._seen = count
+            self._loop.call_soon(self._flush)
+            return
         jobs, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
         self._scheduled, self._writing = False, True
-        self._earliest = self._loop.time() + _WINDOW if len(jobs) >= _BUSY else 0.0
+        self._earliest, self._latest = (now + _WINDOW, now + _LONGEST_WINDOW) if len(jobs) >= _BUSY else (0.0, 0.0)
+        self._seen = 0
         packages: list[NewPackage] = []
         settlements: list[Settlement] = []
         changes: list[Repeat | Change] = []
