@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bridge.domain.capability import Feature
 from bridge.domain.message import Message, Period, PeriodType
@@ -21,6 +22,10 @@ _SENDING, _WAITING = PackageState.SENDING, PackageState.WAITING
 _LONGEST = timedelta(days=366)
 _MISSING = Reason("Eksik alan: {field}.", "{field} is missing.")
 _TOO_LONG = Reason("Gönderim bir yıldan uzun sürer: {field}.", "The sending would take longer than a year: {field}.")
+
+
+# to make one costs more than to add it
+_minutes = lru_cache(maxsize=64)(lambda count: timedelta(minutes=count))
 
 
 def is_portioned(account: Account, message: Message) -> bool:
@@ -74,7 +79,7 @@ def new_package(
         parts=_lengths(account, message),
         state=_SENDING if due_at is None else _WAITING,
         due_at=message.accepted_at + CLAIM if due_at is None else due_at,
-        valid_until=end + timedelta(minutes=message.validity_minutes),
+        valid_until=end + _minutes(message.validity_minutes),
         repeats=None if message.period is None else _first_repeat(account, message, start),
         push=message.push_url is not None and Feature.PUSH not in vendor.features,
         paced=paced,

@@ -46,7 +46,7 @@ _OUR_ROLES = frozenset(
     }
 )
 # a request without any of these is literal: it needs no References
-_HREF, _REF, _BASE64 = b"href=", b":ref=", b"base64"
+_REF, _BASE64 = b"ref=", b"base64"
 # elements that references may lead to: what honest stacks share is far below it, and a small body cannot make much work
 _FREE_REFS, _BYTES_PER_REF = 1000, 8
 # it is echoed, and kept for the next answer
@@ -98,7 +98,7 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     envelope = f"{namespace}}}"
     header, soap_body = _parts(root, envelope)
     wrapper = soap_body[0]
-    encoded = _HREF in body or _BASE64 in body or _REF in body
+    encoded = _REF in body or _BASE64 in body
     deref = References(soap_body, min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF)) if encoded else None
     operation, read = _route(wrapper)
     if len(soap_body) > 1 and sum(other.tag.rpartition("}")[2] in _READERS for other in soap_body) > 1:
