@@ -42,7 +42,7 @@ _TRIES = 3
 _AT_ONCE = PackageState.SENDING
 # of changes: fewer do not gain by a transaction in common
 _FEW_CHANGES = 2
-# recipients of a batch that is quickly written: less than a millisecond
+# recipients of a batch that the event loop may write: a few milliseconds at most
 _FEW_RECIPIENTS = 200
 
 

@@ -1,7 +1,7 @@
 """Light batches, as nearly all are: new packages of few recipients, and outcomes of packages that were accepted as one message.
 
 Facts:
-- They are written in a millisecond, so the event loop can do it, and only the commit waits for the disk.
+- Most are written in less than a millisecond, so the event loop can do it; only the commit waits for the disk.
 - On PostgreSQL a statement costs as much as the rows of several packages, and a round trip. So a batch is one statement, which
   commits itself. Its parts see the database as it was before: none may build upon what another writes, and a package and its
   settlement are never in one batch.
