@@ -265,7 +265,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = _NOWHERE  # trailers, of which there may be any number
         if not self._in_head():
-            self.scope["extensions"] = {ANSWER: {"send": partial(self._answer, self.cycle)}}
+            self.scope.setdefault("extensions", {})[ANSWER] = {"send": partial(self._answer, self.cycle)}
 
     def _answer(self, cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
         """Sends a whole answer, for a quarter of what uvicorn's two messages cost. False: they have to be sent, nothing was done.

@@ -132,13 +132,22 @@ class Committer:
             wanted, parameters = statement(light)
         except Exception:  # noqa: BLE001  # as above
             return None
+        committing = False
         try:
-            await driver.fetchval(wanted, *parameters)
+            await driver.execute("BEGIN")
+            if await driver.fetchval(wanted, *parameters):
+                committing = True
+                await driver.execute("COMMIT")
+                return light.results
         except Exception as error:
-            if getattr(error, "sqlstate", None) is not None and not is_unavailable(error):
-                return None  # the server's own word
-            raise self._failure(error, in_doubt=True) from error
-        return light.results
+            if getattr(error, "sqlstate", None) is None or is_unavailable(error):
+                raise self._failure(error, in_doubt=committing) from error
+            # the server's own word
+        try:
+            await driver.execute("ROLLBACK")
+        except Exception as error:
+            raise self._failure(error, in_doubt=False) from error
+        return None
 
     def catch_up(self, connection: Connection) -> None:
         """Does some of what waited. Raises LedgerUnavailable; those that are left still wait."""

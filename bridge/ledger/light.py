@@ -2,9 +2,9 @@
 
 Facts:
 - Most are written in less than a millisecond, so the event loop can do it; only the commit waits for the disk.
-- On PostgreSQL a statement costs as much as the rows of several packages, and a round trip. So a batch is one statement, which
-  commits itself. Its parts see the database as it was before: none may build upon what another writes, and a package and its
-  settlement are never in one batch.
+- On PostgreSQL a statement costs as much as the rows of several packages, and a round trip. So a batch is one statement. Its parts
+  see the database as it was before: none may build upon what another writes, and a package and its settlement are never in one
+  batch. It must not commit itself: the server would do so also when the process that sent it is no more.
 
 What is not as expected (a customID that is there already, a submission in another state) undoes the whole batch: then it is for
 `bridge.ledger.commit`, which finds out whose fault it is.
@@ -60,7 +60,7 @@ def write(driver: sqlite3.Connection, light: Light) -> bool:
 
 
 def statement(light: Light) -> tuple[str, list[str]]:
-    """A statement of PostgreSQL and its parameters. It fails when something is not as expected. Raises TypeError for bad texts."""
+    """A statement of PostgreSQL and its parameters. Its value: whether all is as expected. Raises TypeError for bad texts."""
     return _composed(tuple(bulk for bulk, _ in light.work)), [bulk.json(rows) for bulk, rows in light.work]
 
 
@@ -74,6 +74,5 @@ def _composed(parts: tuple[Bulk, ...]) -> str:
             counted = f"SELECT count(*) FROM part{place}"  # noqa: S608  # a name of our own
             checked.append(f"({counted}) = json_array_length(${place}::json)")
         ctes.append(f"part{place} AS ({bulk.postgres(place)}{returning})")
-    # it fails by a division by zero. What is checked is done first: so the counts, for which other processes wait, come after the
-    # packages
-    return f"WITH {', '.join(ctes)} SELECT 1 / ({' AND '.join(checked)})::int"
+    # what is checked is done first: so the counts, for which other processes wait, come after the packages
+    return f"WITH {', '.join(ctes)} SELECT {' AND '.join(checked)}"

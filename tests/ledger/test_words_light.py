@@ -70,16 +70,17 @@ def lose_the_answer(ledger: Ledger) -> None:
 
         return method
 
-    def answered(fetchval: Callable[..., Any]) -> Callable[..., Any]:
-        async def method(*arguments: Any) -> None:
-            hot._driver = driver
-            await fetchval(*arguments)
-            raise ConnectionResetError
+    def answered(execute: Callable[[str], Any]) -> Callable[[str], Any]:
+        async def method(statement: str) -> None:
+            await execute(statement)
+            if statement == "COMMIT":
+                hot._driver = driver
+                raise ConnectionResetError
 
         return method
 
     is_file = isinstance(driver, sqlite3.Connection)
-    hot._driver = Driver(driver, "commit", committed) if is_file else Driver(driver, "fetchval", answered)
+    hot._driver = Driver(driver, "commit", committed) if is_file else Driver(driver, "execute", answered)
 
 
 async def test_sends_are_light(warm: Ledger, heavy: list[object]):

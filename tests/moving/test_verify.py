@@ -262,7 +262,9 @@ def test_a_server_without_a_wsdl_and_without_packages(bridge):
     with tampered(bridge.port, tamper) as other:
         status, found, report = compared(other, url(bridge.port))
         assert (status, found) == (0, {})
-        assert len(report["notes"]) == 5, report["notes"]
+        # whether the packages of the simulator's day are found by the dates of today depends on the day
+        notes = [note for note in report["notes"] if not note.startswith("getSmsPackages by dates")]
+        assert len(notes) == 5, notes
         assert compared(url(bridge.port), other)[1] == {"wsdl": "breaking"}
 
 
