@@ -20,10 +20,15 @@ _PATIENCE = 120
 
 
 async def is_committing(database: PostgresDatabase) -> bool:
-    """Whether a commit is on the server's disk, and waits for a standby that is not there."""
+    """Whether a record's commit is on the server's disk, and waits for a standby that is not there.
+
+    The background commits too; there it is SQLAlchemy's driver that writes it, with a semicolon.
+    """
     connection = await asyncpg.connect(database.url)
     try:
-        return bool(await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
+        return bool(
+            await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query = 'COMMIT'")
+        )
     finally:
         await connection.close()
 
