@@ -56,7 +56,12 @@ def connect(port: int, authority: trustme.CA) -> ssl.SSLSocket:
 
 def answers(connection: ssl.SSLSocket) -> bool:
     connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-    return connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+    answer = b""
+    while not answer.endswith(b"\r\n\r\nok\n"):  # it may come in pieces
+        if not (piece := connection.recv(1000)):
+            return False
+        answer += piece
+    return answer.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

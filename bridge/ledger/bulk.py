@@ -13,6 +13,7 @@ Rows are tuples in the order of `columns`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +21,7 @@ import orjson
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
-__all__ = ["Bulk", "BulkInsert", "BulkUpdate", "Row", "run_together"]
+__all__ = ["Bulk", "BulkInsert", "BulkUpdate", "Row", "compose", "run_together"]
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 Row = tuple[Any, ...]
@@ -70,10 +71,24 @@ def run_together(connection: Connection, work: Iterable[tuple[Bulk, Sequence[Row
         for bulk, rows in wanted:
             bulk.run(connection, rows)
     elif wanted:
-        statements = [bulk.postgres(place) for place, (bulk, _) in enumerate(wanted, 1)]
-        heads = ", ".join(f"part{place} AS ({statement})" for place, statement in enumerate(statements[:-1]))
-        statement = f"WITH {heads} {statements[-1]}" if heads else statements[-1]
-        connection.exec_driver_sql(statement, tuple(bulk.json(rows) for bulk, rows in wanted))
+        connection.exec_driver_sql(compose(tuple(bulk for bulk, _ in wanted)), tuple(bulk.json(rows) for bulk, rows in wanted))
+
+
+@lru_cache(maxsize=64)
+def compose(parts: tuple[Bulk, ...], checked: tuple[Bulk, ...] = ()) -> str:
+    """One statement of PostgreSQL for several that do not build upon each other, with the rows of each as a parameter.
+
+    checked: of the parts. The statement's value is whether all of their rows were written; they are done first.
+    """
+    ctes, whole = [], []
+    for place, bulk in enumerate(parts, 1):
+        returning = ""
+        if bulk in checked:
+            returning = " RETURNING 1"
+            counted = f"SELECT count(*) FROM part{place}"  # noqa: S608  # a name of our own
+            whole.append(f"({counted}) = json_array_length(${place}::json)")
+        ctes.append(f"part{place} AS ({bulk.postgres(place)}{returning})")
+    return f"WITH {', '.join(ctes)} SELECT {' AND '.join(whole) or 'true'}"
 
 
 class BulkInsert(Bulk):

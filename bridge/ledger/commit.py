@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RootTransaction
+from sqlalchemy import Connection
 
 from bridge.domain.status import PackageState
 from bridge.errors import LedgerInDoubt, LedgerUnavailable
@@ -28,18 +28,18 @@ from bridge.ledger.numbers import Numbers, PackageNumbers
 from bridge.ledger.recording import record
 from bridge.ledger.recurring import repeat
 from bridge.ledger.retention import withdraw
-from bridge.ledger.settling import settle, settle_all
+from bridge.ledger.settling import accepted_row, named_rows, settle, settle_all
 from bridge.ledger.values import NewPackage, Recorded, Repeat, Settlement
 
 __all__ = ["Batch", "Change", "Committer", "Request"]
 
 Change = Callable[[Connection], Any]
 Request = NewPackage | Settlement | Repeat | Change
+Numbered = tuple[PackageNumbers, NewPackage]
 # requests that wait for the database to come back
 _LATE_LIMIT = 100_000
 _LATE_AT_ONCE = 100
 _TRIES = 3
-_AT_ONCE = PackageState.SENDING
 # of changes: fewer do not gain by a transaction in common
 _FEW_CHANGES = 2
 # recipients of a batch that the event loop may write: a few milliseconds at most
@@ -69,8 +69,8 @@ class Committer:
         """token: of this process; it claims what is submitted at once."""
         self._numbers = numbers
         self._token = token
-        # the ids of the batch in hand, and the claims that they were recorded with
-        self._ids: list[tuple[int, str]] = []
+        # the packages of the batch in hand
+        self._in_hand: list[Numbered] = []
         self._late: deque[Request] = deque(maxlen=_LATE_LIMIT)
 
     @property
@@ -174,7 +174,7 @@ class Committer:
         plain = [each for each in changes if not isinstance(each, Repeat)]
         if len(plain) < len(changes) or len(plain) < _FEW_CHANGES:
             return []
-        self._ids = []
+        self._in_hand = []
         try:
             changed: list[Any] = _transaction(connection, lambda connection: [change(connection) for change in plain])
         except Exception as error:  # noqa: BLE001  # as above
@@ -194,7 +194,7 @@ class Committer:
         raise AssertionError
 
     def _one(self, connection: Connection, request: Request) -> Any:
-        self._ids = []
+        self._in_hand = []
         if isinstance(request, Settlement):
             return _transaction(connection, lambda connection: settle(connection, request, self._token))
         if isinstance(request, NewPackage):
@@ -208,29 +208,29 @@ class Committer:
     def _repeat(self, connection: Connection, request: Repeat) -> Recorded | None:
         children = self._number(connection, [] if request.child is None else [request.child])
         # when its commit is in doubt, the child is not to be withdrawn: it is there if the recurrence moved on, and only then
-        self._ids = []
+        self._in_hand = []
         numbers = children[0][0] if children else None
         repeated: Recorded | None = _transaction(connection, lambda connection: repeat(connection, request, numbers, self._token))
         return repeated
 
     def _light(self, batch: Batch) -> Light | None:
         packages, settlements, changes = batch
-        if changes or not self._numbers.ready([each.account for each in packages]):
+        accepted = [row for row in map(accepted_row, settlements) if row is not None]
+        if changes or len(accepted) < len(settlements) or not self._numbers.ready([each.account for each in packages]):
             return None
         if sum(len(each.message.numbers) + len(each.message.invalid_numbers) for each in packages) > _FEW_RECIPIENTS:
             return None
-        return lighten(self._give(packages), settlements, self._token)
+        return lighten(self._give(packages), accepted, named_rows(settlements), self._token)
 
-    def _number(self, connection: Connection, packages: Sequence[NewPackage]) -> list[tuple[PackageNumbers, NewPackage]]:
+    def _number(self, connection: Connection, packages: Sequence[NewPackage]) -> list[Numbered]:
         if packages:
-            self._ids = []
+            self._in_hand = []
             self._numbers.prepare(connection, [each.account for each in packages])
         return self._give(packages)
 
-    def _give(self, packages: Sequence[NewPackage]) -> list[tuple[PackageNumbers, NewPackage]]:
-        numbered = [(self._numbers.give(each.account), each) for each in packages]
-        self._ids = [(numbers[0], self._token if new.state is _AT_ONCE else "") for numbers, new in numbered]
-        return numbered
+    def _give(self, packages: Sequence[NewPackage]) -> list[Numbered]:
+        self._in_hand = [(self._numbers.give(each.account), each) for each in packages]
+        return self._in_hand
 
     def _raise_unavailable(self, error: Exception) -> None:
         """Raises LedgerUnavailable if the database is the reason, LedgerInDoubt for packages that are to be withdrawn now."""
@@ -240,9 +240,11 @@ class Committer:
 
     def _failure(self, cause: BaseException, *, in_doubt: bool) -> LedgerUnavailable:
         """What to raise when the database failed. in_doubt: perhaps after it had committed."""
-        if not in_doubt or not self._ids or is_undone(cause):
+        if not in_doubt or not self._in_hand or is_undone(cause):
             return LedgerUnavailable(what(cause))
-        self._late.extend(partial(withdraw, package_id=id_, token=claim) for id_, claim in self._ids)
+        for (package_id, *_), new in self._in_hand:
+            claim = self._token if new.state is PackageState.SENDING else ""
+            self._late.append(partial(withdraw, package_id=package_id, token=claim))
         return LedgerInDoubt(what(cause))
 
 
@@ -260,13 +262,8 @@ def _transaction(connection: Connection, change: Change) -> Any:
         with suppress(Exception):
             transaction.rollback()
         raise
-    _commit(transaction)
-    return result
-
-
-def _commit(transaction: RootTransaction) -> None:
-    """Raises _InDoubt."""
     try:
         transaction.commit()
     except Exception as error:
         raise _InDoubt from error
+    return result

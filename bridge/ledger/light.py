@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bridge.domain.status import PackageState
-from bridge.ledger.bulk import Bulk, Row
+from bridge.ledger.bulk import Bulk, Row, compose
 from bridge.ledger.numbers import PackageNumbers
 from bridge.ledger.recording import PACKAGES, to_rows
-from bridge.ledger.settling import ACCEPT, NAME, accepted_rows
-from bridge.ledger.values import NewPackage, Settlement
+from bridge.ledger.settling import ACCEPT, NAME
+from bridge.ledger.values import NewPackage
 
 __all__ = ["Light", "lighten", "statement", "write"]
 
@@ -37,17 +36,16 @@ class Light(NamedTuple):
     results: list[Any]
 
 
-def lighten(packages: Sequence[tuple[PackageNumbers, NewPackage]], settlements: Sequence[Settlement], token: str) -> Light | None:
-    """None for a batch that is not light. token: of this process.
+def lighten(
+    packages: Sequence[tuple[PackageNumbers, NewPackage]], accepted: Sequence[Row], named: Sequence[Row], token: str
+) -> Light:
+    """accepted, named: rows of the settlements, from `bridge.ledger.settling`. token: of this process.
 
     Raises ValueError as `bridge.ledger.recording.record`.
     """
-    settled = accepted_rows(settlements)
-    if settled is None:
-        return None
     new = to_rows(packages, token)
-    work = [(PACKAGES, new.packages), *new.rest, (ACCEPT, settled[0]), (NAME, settled[1])]
-    return Light([(bulk, rows) for bulk, rows in work if rows], [*new.recorded, *([PackageState.SENT] * len(settlements))])
+    work = [(PACKAGES, new.packages), *new.rest, (ACCEPT, accepted), (NAME, named)]
+    return Light([(bulk, rows) for bulk, rows in work if rows], [*new.recorded, *([PackageState.SENT] * len(accepted))])
 
 
 def write(driver: sqlite3.Connection, light: Light) -> bool:
@@ -61,18 +59,4 @@ def write(driver: sqlite3.Connection, light: Light) -> bool:
 
 def statement(light: Light) -> tuple[str, list[str]]:
     """A statement of PostgreSQL and its parameters. Its value: whether all is as expected. Raises TypeError for bad texts."""
-    return _composed(tuple(bulk for bulk, _ in light.work)), [bulk.json(rows) for bulk, rows in light.work]
-
-
-@lru_cache(maxsize=64)
-def _composed(parts: tuple[Bulk, ...]) -> str:
-    ctes, checked = [], []
-    for place, bulk in enumerate(parts, 1):
-        returning = ""
-        if bulk in _CHECKED:
-            returning = " RETURNING 1"
-            counted = f"SELECT count(*) FROM part{place}"  # noqa: S608  # a name of our own
-            checked.append(f"({counted}) = json_array_length(${place}::json)")
-        ctes.append(f"part{place} AS ({bulk.postgres(place)}{returning})")
-    # what is checked is done first: so the counts, for which other processes wait, come after the packages
-    return f"WITH {', '.join(ctes)} SELECT {' AND '.join(checked)}"
+    return compose(tuple(bulk for bulk, _ in light.work), _CHECKED), [bulk.json(rows) for bulk, rows in light.work]

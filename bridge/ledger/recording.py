@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -11,7 +10,7 @@ from bridge.domain.custom_id import is_ours
 from bridge.domain.message import PeriodType
 from bridge.domain.status import ItemState, PackageState, SubmissionState, shelf_of
 from bridge.ledger import counting, extras
-from bridge.ledger.bulk import BulkInsert, run_together
+from bridge.ledger.bulk import BulkInsert, Row, run_together
 from bridge.ledger.instant import to_ms
 from bridge.ledger.numbers import PackageNumbers
 from bridge.ledger.tables import SPAN, item, package, recurrence, submission
@@ -25,8 +24,6 @@ TEXT_SEPARATOR = "\x1e"
 """Between the texts of `own_texts`: no XML text can hold it."""
 OWN_TEXTS_LIMIT = 16_384
 """Characters of recipients' own texts that keywords are looked for in: the index would cost more than the send."""
-
-Row = tuple[Any, ...]
 
 _SENDING, _PENDING = SubmissionState.SENDING.value, SubmissionState.PENDING.value
 _AT_ONCE = PackageState.SENDING

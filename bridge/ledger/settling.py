@@ -27,9 +27,10 @@ __all__ = [
     "GOT_ON",
     "NAME",
     "Crossed",
-    "accepted_rows",
+    "accepted_row",
     "begin",
     "cancel",
+    "named_rows",
     "postpone",
     "release",
     "settle",
@@ -65,31 +66,30 @@ def settle_all(connection: Connection, settlements: Sequence[Settlement], token:
 
     Raises Crossed, LookupError for a package that does not exist, sqlite3.Error or sqlalchemy.exc.DBAPIError.
     """
-    simple = [accepted_rows([each]) is not None for each in settlements]
-    accepted, named = accepted_rows([each for each, is_simple in zip(settlements, simple, strict=True) if is_simple]) or ([], [])
+    rows = [accepted_row(each) for each in settlements]
+    accepted = [row for row in rows if row is not None]
     if ACCEPT.run(connection, accepted) != len(accepted):
         raise Crossed
-    NAME.run(connection, named)
+    NAME.run(connection, named_rows([each for each, row in zip(settlements, rows, strict=True) if row is not None]))
     return [
-        PackageState.SENT if is_simple else settle(connection, each, token)
-        for each, is_simple in zip(settlements, simple, strict=True)
+        PackageState.SENT if row is not None else settle(connection, each, token)
+        for each, row in zip(settlements, rows, strict=True)
     ]
 
 
-def accepted_rows(settlements: Sequence[Settlement]) -> tuple[list[BulkRow], list[BulkRow]] | None:
-    """Rows for ACCEPT and for NAME; None unless each settlement says of one submission that it was accepted."""
-    accepted: list[BulkRow] = []
-    named: list[BulkRow] = []
-    for package_id, outcomes, public_id, _ in settlements:
-        if len(outcomes) != 1:
-            return None
-        submission_id, result, at, due_at = outcomes[0]
-        if type(result) is not Accepted:
-            return None
-        accepted.append((result.vendor_ref, to_ms(at), 0 if due_at is None else to_ms(due_at), submission_id))
-        if public_id is not None:
-            named.append((public_id, package_id))
-    return accepted, named
+def accepted_row(settlement: Settlement) -> BulkRow | None:
+    """Its row for ACCEPT; None unless it says of one submission that it was accepted."""
+    if len(settlement.outcomes) != 1:
+        return None
+    submission_id, result, at, due_at = settlement.outcomes[0]
+    if not isinstance(result, Accepted):
+        return None
+    return result.vendor_ref, to_ms(at), 0 if due_at is None else to_ms(due_at), submission_id
+
+
+def named_rows(settlements: Iterable[Settlement]) -> list[BulkRow]:
+    """Rows for NAME, of those whose client is told another id."""
+    return [(each.public_id, each.package_id) for each in settlements if each.public_id is not None]
 
 
 def settle(connection: Connection, settlement: Settlement, token: str) -> PackageState:

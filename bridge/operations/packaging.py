@@ -30,12 +30,13 @@ _minutes = lru_cache(maxsize=64)(lambda count: timedelta(minutes=count))
 
 def is_portioned(account: Account, message: Message) -> bool:
     """Whether the bridge sends it in portions, in its vendor's place."""
-    return message.period is not None and message.period.type is PeriodType.ONCE and _supplied(account, message) is not None
+    period = _supplied(account, message)
+    return period is not None and period.type is PeriodType.ONCE
 
 
 def _supplied(account: Account, message: Message) -> Period | None:
     """The period that the bridge runs in its vendor's place."""
-    return None if Feature.PERIODIC in account.backend.vendor.features else message.period
+    return None if message.period is None or Feature.PERIODIC in account.backend.vendor.features else message.period
 
 
 def parts_of(account: Account, message: Message) -> tuple[Part, ...]:
@@ -69,7 +70,7 @@ def new_package(
     """
     vendor = account.backend.vendor
     start = message.send_at or message.accepted_at
-    end = start if len(parts) == 1 else max((part.due_at for part in parts if part.due_at is not None), default=start)
+    end = max((part.due_at for part in parts if part.due_at is not None), default=start)
     several = message.texts is not None and not vendor.limits.own_texts
     return NewPackage(
         account=account.username,
@@ -80,7 +81,7 @@ def new_package(
         state=_SENDING if due_at is None else _WAITING,
         due_at=message.accepted_at + CLAIM if due_at is None else due_at,
         valid_until=end + _minutes(message.validity_minutes),
-        repeats=None if message.period is None else _first_repeat(account, message, start),
+        repeats=_first_repeat(account, message, start),
         push=message.push_url is not None and Feature.PUSH not in vendor.features,
         paced=paced,
     )

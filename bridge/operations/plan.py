@@ -33,9 +33,10 @@ def plan(message: Message, limits: SendLimits, portions: Sequence[Portion] | Non
 
     portions: of recipients, where they are not sent to at once. Recipients with an invalid number are in no part.
     """
-    if portions is None and len(message.numbers) <= limits.recipients and (message.texts is None or limits.own_texts):
-        return (Part(range(len(message.numbers)), message),)  # most packages
     chosen = portions or [(range(len(message.numbers)), None)]
+    (positions, due_at), *more = chosen
+    if not more and len(positions) <= limits.recipients and (message.texts is None or limits.own_texts):
+        return (Part(positions, message, due_at),)  # most packages are one message, as they are
     spans = [(span, due_at) for positions, due_at in chosen for span in _spans(message, positions, limits)]
     return tuple(_part(message, span, place, limits.own_texts)._replace(due_at=due) for place, (span, due) in enumerate(spans))
 
@@ -55,8 +56,6 @@ def _spans(message: Message, positions: Sequence[int], limits: SendLimits) -> It
 
 
 def _part(message: Message, positions: Sequence[int], place: int, own_texts: bool) -> Part:
-    if len(positions) == len(message.numbers) and (message.texts is None or own_texts):
-        return Part(positions, message)
     numbers = tuple(message.numbers[position] for position in positions)
     texts = message.texts and tuple(message.texts[position] for position in positions)
     text = message.text

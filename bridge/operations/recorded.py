@@ -157,8 +157,7 @@ class RecordedSend:
         if prepared.push_url is not None:
             self._check_url(account, prepared.push_url)
         vendor.check(prepared)
-        if not account.proven:
-            await prove(account, timing)
+        await prove(account, timing)
         parts = parts_of(account, prepared)
         due_at = _held_until(account, prepared, len(parts))
         slot = None
@@ -191,7 +190,7 @@ class RecordedSend:
             outcomes = await self._submit_all(account, parts, recorded, timing)
         public_id = self._public_id(account, outcomes)
         if public_id is not None:  # the vendor itself is asked when the client asks: nothing to poll for
-            outcomes = [SubmissionOutcome(*outcomes[0][:-1], due_at=None)]
+            outcomes = [outcomes[0]._replace(due_at=None)]
         refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]
         refused = len(refusals) == len(outcomes)
         try:

@@ -45,7 +45,7 @@ _OUR_ROLES = frozenset(
         f"{SOAP12.envelope}/role/ultimateReceiver",
     }
 )
-# a request without any of these (href=, enc:ref=, an xsi:type) is literal: it needs no References
+# a request without any of these (href=, enc:ref=, base64 as an xsi:type) is literal: it needs no References
 _REF, _BASE64 = b"ref=", b"base64"
 # elements that references may lead to: what honest stacks share is far below it, and a small body cannot make much work
 _FREE_REFS, _BYTES_PER_REF = 1000, 8
