@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
 from typing import Any, Final
@@ -159,6 +158,10 @@ class Protocol(HttpToolsProtocol):
         self._last_words = b""
         self._ended = False
         self._excess = ""
+        # what the program answers, and how. One for all: a request that held a way to its own answer would be garbage in a cycle,
+        # and so much memory that waits for the collector costs more than to collect it
+        self._answered: RequestResponseCycle | None = None
+        self._extensions = {ANSWER: {"send": self._answer}}
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -171,6 +174,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gate.leave(self)
+        self._extensions = {}
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
@@ -228,14 +232,21 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = _NOWHERE  # trailers, of which there may be any number
         if not self._in_head():
-            self.scope.setdefault("extensions", {})[ANSWER] = {"send": partial(self._answer, self.cycle)}
+            self.scope.setdefault("extensions", self._extensions)
 
-    def _answer(self, cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _answer(self, scope: Any, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
         """Sends a whole answer in one write; uvicorn's two messages cost four times as much, and are two packets.
 
         False: they have to be sent, nothing was done. headers: of the program's own; with the length.
         """
-        if self.flow.write_paused or cycle.disconnected or cycle.response_started or cycle.scope["method"] == "HEAD":
+        cycle = self._answered
+        if cycle is None or cycle.scope is not scope or cycle.disconnected or cycle.response_started:
+            return False
+        if self.flow.write_paused or scope["method"] == "HEAD":
             return False
         lines = [STATUS_LINE[status]]
         for name, value in (*self.server_state.default_headers, *headers):

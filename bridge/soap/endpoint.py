@@ -41,7 +41,7 @@ from bridge.soap.xml import XmlLimits
 __all__ = ["ANSWER", "Endpoint", "EndpointOptions"]
 
 ANSWER = "smsbridge.answer"
-"""An ASGI extension. Its `send`: (status, headers, body) -> whether the whole answer was sent; else it takes two messages."""
+"""An ASGI extension. Its `send`: (scope, status, headers, body) -> whether the whole answer was sent; else it takes two messages."""
 
 T = TypeVar("T")
 log = get_logger("bridge.soap")
@@ -258,7 +258,7 @@ class Endpoint:
         if headers.get(b"connection", b"").lower() == b"close" or (answer.outcome == "Fault" and b"expect" in headers):
             head.append((b"connection", b"close"))
         at_once = scope.get("extensions", _NONE).get(ANSWER)
-        if at_once and at_once["send"](answer.status, head, body):
+        if at_once and at_once["send"](scope, answer.status, head, body):
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": head})
         await send({"type": "http.response.body", "body": body})
