@@ -9,7 +9,8 @@ Facts
 
 Strategy
 - Nothing is done for a request that it would not need anyway: one sweep over all connections, about once a second, looks at what
-  each of them waits for, and how long it has waited for the same. A timer of each request would cost more than its parsing.
+  each of them waits for, and how long it has waited for the same. A timer of each request would cost more than its parsing. So
+  uvicorn's own timer of an idle connection is not set either.
 - What the client is not to blame for does not count: while a call is carried out, and while we ourselves do not read.
 """
 
@@ -67,11 +68,11 @@ class Gate:
     """The connections of one port in one process: how many there may be, and which of them are too slow."""
 
     def __init__(self, server: ServerSettings) -> None:
-        self.head_seconds, self.body_seconds = server.header_seconds, server.body_seconds
+        self.head_seconds, self.body_seconds, self.idle_seconds = server.header_seconds, server.body_seconds, server.keepalive_seconds
         self.most_bytes = 2 * server.max_body_bytes + _MOST_STRAY
         self._most, self._most_of_one = server.connections, server.connections_per_address
         self._trusted = server.trusted_proxies
-        self._pause = min(1.0, self.head_seconds / 4, self.body_seconds / 4)
+        self._pause = min(1.0, self.head_seconds / 4, self.body_seconds / 4, self.idle_seconds / 4)
         self._open: dict[Protocol, str] = {}
         self._by_address: Counter[str] = Counter()
         self._memory = Memory()
@@ -79,6 +80,11 @@ class Gate:
         # seconds; when the last sweep was, by the loop's clock
         self._clock = self._swept = 0.0
         self._quiet_until = 0.0
+
+    @property
+    def next_sweep(self) -> float:
+        """When it will be, by the clock that `Protocol.hurry` is told."""
+        return self._clock + self._pause
 
     @property
     def overrun(self) -> bool:
@@ -154,6 +160,8 @@ class Protocol(HttpToolsProtocol):
         # what the sweep saw the client owe us; since when, and how many bytes had passed then, and at first
         self._owed: object = None
         self._owed_since, self._passed, self._passed_at_first = 0.0, 0, 0
+        # when it began to wait for another request, by the gate's clock
+        self._idle_since: float | None = None
         # said after the answers to what came before; then nothing more is read
         self._last_words = b""
         self._ended = False
@@ -178,15 +186,22 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
-        is_last = not self.pipeline
-        super().on_response_complete()
-        if self._last_words and is_last and not self.transport.is_closing():
+        """In uvicorn's place: it would set a timer for each answer, and take it back with the next request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._last_words:
             self._end()
+        else:
+            self._idle_since = self._gate.next_sweep
 
     def data_received(self, data: bytes) -> None:
         if self._last_words:
             return
-        self._unset_keepalive_if_required()
+        self._idle_since = None
         self._received += len(data)
         try:
             rest = data
@@ -273,6 +288,9 @@ class Protocol(HttpToolsProtocol):
 
     def hurry(self, now: float) -> None:
         """Ends the connection when the client takes too long over a request or an answer. now: seconds."""
+        if self._idle_since is not None and now - self._idle_since > self._gate.idle_seconds:
+            self.transport.close()
+            return
         owed, passed = self._owes()
         if owed is None or owed is not self._owed:
             self._owed, self._owed_since, self._passed, self._passed_at_first = owed, now, passed, passed
@@ -307,8 +325,8 @@ class Protocol(HttpToolsProtocol):
             return scope or self, 0
         if cycle.more_body:
             return cycle, self._received
-        idle = self.timeout_keep_alive_task is not None or not cycle.response_complete
-        return None if idle else scope, 0  # empty lines stop the timer of an idle connection
+        idle = self._idle_since is not None or not cycle.response_complete
+        return None if idle else scope, 0  # after an answer came empty lines
 
     def _begun(self) -> tuple[RequestResponseCycle | None, Any]:
         """The last request whose head is whole, and the scope of the last that began; uvicorn's types know no None."""
@@ -340,7 +358,6 @@ class Protocol(HttpToolsProtocol):
     def _end(self) -> None:
         """Says the last words. The client may read them while it still writes: nothing of that is looked at."""
         self._ended = True
-        self._unset_keepalive_if_required()
         self.transport.write(self._last_words)
         if self.transport.can_write_eof():
             self.flow.resume_reading()

@@ -202,6 +202,16 @@ def limited(folder: Path, vendor, server: str, host: str = "127.0.0.1") -> Itera
         assert "Traceback" not in program.output, program.output
 
 
+def test_an_idle_connection_is_closed_when_its_time_is_over(tmp_path, vendor, stack) -> None:
+    bridge = stack.enter_context(limited(tmp_path, vendor, "keepalive_seconds = 3"))
+    with Wire(bridge.port, PATIENCE) as wire:
+        for _ in range(4):  # each answer begins the time anew
+            wire.send(request(CREDIT))
+            assert wire.answer().find("credit") is not None
+            assert wire.silent(1)
+        assert wire.closed()
+
+
 def test_connections_of_one_address(tmp_path, vendor, stack) -> None:
     with limited(tmp_path, vendor, "connections_per_address = 20") as bridge:
         assert answers(stack, bridge.port, ELSEWHERE, 30) == [200] * 20 + [503] * 10
