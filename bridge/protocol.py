@@ -68,7 +68,8 @@ class Gate:
     """The connections of one port in one process: how many there may be, and which of them are too slow."""
 
     def __init__(self, server: ServerSettings) -> None:
-        self.head_seconds, self.body_seconds, self.idle_seconds = server.header_seconds, server.body_seconds, server.keepalive_seconds
+        self.head_seconds, self.body_seconds = server.header_seconds, server.body_seconds
+        self.idle_seconds = server.keepalive_seconds
         self.most_bytes = 2 * server.max_body_bytes + _MOST_STRAY
         self._most, self._most_of_one = server.connections, server.connections_per_address
         self._trusted = server.trusted_proxies

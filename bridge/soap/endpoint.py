@@ -41,7 +41,7 @@ from bridge.soap.xml import XmlLimits
 __all__ = ["ANSWER", "Endpoint", "EndpointOptions"]
 
 ANSWER = "smsbridge.answer"
-"""An ASGI extension. Its `send`: (scope, status, headers, body) -> whether the whole answer was sent; else it takes two messages."""
+"""An ASGI extension. Its `send`: (scope, status, headers, body) -> whether the whole answer was sent; else two messages do it."""
 
 T = TypeVar("T")
 log = get_logger("bridge.soap")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from functools import cached_property
 from itertools import count
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
@@ -100,6 +101,11 @@ class NodeCredentials(Credentials):
     @classmethod
     def from_login(cls, username: str, password: str) -> NodeCredentials:
         return cls.model_construct(username=username, password=SecretStr(password))
+
+    @cached_property
+    def authorization(self) -> str:
+        """The value of the header."""
+        return basic(self.username, self.password.get_secret_value())
 
 
 class Node:
@@ -209,8 +215,7 @@ class Node:
         return credit
 
     def _request(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
-        login = basic(credentials.username, credentials.password.get_secret_value())
-        headers = (("Content-Type", "application/json"), ("Authorization", login))
+        headers = (("Content-Type", "application/json"), ("Authorization", credentials.authorization))
         return HttpRequest("POST", self._urls[path], headers, orjson.dumps(body))
 
     def _ask(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
@@ -270,7 +275,7 @@ def _common_body(message: Message) -> dict[str, Any]:
     }
 
 
-def _data(response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]:
+def _data(response: HttpResponse, *, sending: bool = False) -> dict[str, Any]:
     """The `data` of an answer.
 
     Raises VendorRefused for a filled err or a 3xx or 4xx status; OutcomeUnknown for what cannot be read, and, when sending, for a
@@ -278,7 +283,7 @@ def _data(response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]
     """
     body = json_object(response)
     err = body.get("err") if body else None
-    if isinstance(err, Mapping):
+    if isinstance(err, dict):
         code = str(err.get("code") or "")
         if sending and code in _UNSURE and response.status not in CODE_OF_STATUS:
             raise OutcomeUnknown(f"HTTP {response.status} with a server error")
@@ -286,7 +291,7 @@ def _data(response: HttpResponse, *, sending: bool = False) -> Mapping[str, Any]
         code = code or CODE_OF_STATUS.get(response.status, ErrorCode.INTERNAL_SERVER).value
         raise VendorRefused(code, status=status, message=str(err.get("message") or ""))
     data = body.get("data") if body and response.status == 200 else None
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise unreadable(response, sending=sending)
     return data
 

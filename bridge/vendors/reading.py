@@ -75,13 +75,13 @@ def given(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def json_object(response: HttpResponse) -> Mapping[str, Any] | None:
+def json_object(response: HttpResponse) -> dict[str, Any] | None:
     """The body as a JSON object, or None when it is anything else."""
     try:
         body = orjson.loads(response.body.removeprefix(_BYTE_ORDER_MARK))  # .NET and PHP servers write one
     except orjson.JSONDecodeError:
         return None
-    return body if isinstance(body, Mapping) else None
+    return body if isinstance(body, dict) else None
 
 
 def unreadable(response: HttpResponse, *, sending: bool) -> BridgeError:

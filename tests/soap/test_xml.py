@@ -7,6 +7,9 @@ import contextlib
 import time
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from lxml import etree
 
 from bridge.errors import ErrorCode, ProtocolError
 from bridge.soap.xml import XmlLimits, parse
@@ -275,3 +278,29 @@ def test_odd_bodies_cost_no_more_than_their_size(name):
     with contextlib.suppress(ProtocolError):
         parse(ODD[name], None, LIMITS)
     assert time.thread_time() - start < 2
+
+
+# -- small documents are read in another way than large ones
+
+PIECES = (
+    *("<a>", "</a>", "<a", "<b x='1'>", '<b x="&lt;">', "</b>", "<c/>", "</", ">", "/>", "<p:d xmlns:p='u'>", "</p:d>", "<p:d/>"),
+    *("text", " ", "ğ", "&amp;", "&#305;", "&#0;", "&none;", "&", "]]>", "<![CDATA[x<y]]>", "<![CDATA[", "\0", "\x0b", "\r\n"),
+    *("<!-- c -->", "<!--", "<?p i?>", "<?xml version='1.0'?>", "<?xml version='1.0' encoding='utf-16'?>"),
+)
+
+
+def read(body: bytes) -> bytes | None:
+    """The document as it was understood; None when it is none."""
+    try:
+        return etree.tostring(parse(body, None, LIMITS))
+    except ProtocolError:
+        return None
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.booleans())
+@example(["<a>", "&none;", "</a>"], False)
+@example(["</a>"], True)
+def test_small_and_large_documents_are_read_alike(pieces, whole):
+    body = "".join(["<a>", *pieces, "</a>"] if whole else pieces).encode()
+    assert read(body) == read(body + b" " * 20_000)
+    assert read(b"<a>1</a>") == b"<a>1</a>"  # what came before leaves nothing behind
