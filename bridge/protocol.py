@@ -170,7 +170,7 @@ class Protocol(HttpToolsProtocol):
         # what the program answers, and how. One for all: a request that held a way to its own answer would be garbage in a cycle,
         # and so much memory that waits for the collector costs more than to collect it
         self._answered: RequestResponseCycle | None = None
-        self._extensions = {ANSWER: {"send": self._answer}}
+        self._extensions: dict[str, Any] = {ANSWER: {"send": self._answer}}
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)

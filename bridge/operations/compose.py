@@ -21,7 +21,8 @@ TOO_MANY = Reason("{field} en fazla {limit} öğe alır.", "{field} takes at mos
 _SINGLE, _ONE_TEXT, _OWN_TEXTS = 0, 1, 2  # sendingType
 _OTP, _TCKN = Kind.OTP, Kind.TCKN
 # to call the class for a member costs five times as much
-_KINDS, _ENCODINGS = ({int(each): each for each in kind} for kind in (Kind, Encoding))
+_KINDS = {int(kind): kind for kind in Kind}
+_ENCODINGS = {int(encoding): encoding for encoding in Encoding}
 # minutes: (least, most, default)
 _OTP_VALIDITY = (3, 6, 6)
 _VALIDITY = (60, 1440, 1440)
