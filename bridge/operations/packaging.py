@@ -70,7 +70,7 @@ def new_package(
     """
     vendor = account.backend.vendor
     start = message.send_at or message.accepted_at
-    end = max((part.due_at for part in parts if part.due_at is not None), default=start)
+    times = [part.due_at for part in parts if part.due_at is not None]
     several = message.texts is not None and not vendor.limits.own_texts
     return NewPackage(
         account=account.username,
@@ -80,7 +80,7 @@ def new_package(
         parts=_lengths(account, message),
         state=_SENDING if due_at is None else _WAITING,
         due_at=message.accepted_at + CLAIM if due_at is None else due_at,
-        valid_until=end + _minutes(message.validity_minutes),
+        valid_until=(max(times) if times else start) + _minutes(message.validity_minutes),
         repeats=_first_repeat(account, message, start),
         push=message.push_url is not None and Feature.PUSH not in vendor.features,
         paced=paced,

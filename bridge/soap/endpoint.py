@@ -274,10 +274,15 @@ def _log_call(request_id: str, seen: _Seen, answer: Answer, seconds: float) -> N
             "account": None if seen.account is None else _shown(seen.account),
             "outcome": _shown(answer.outcome),
             "status": answer.status,
-            "ms": round(seconds * 1000, 1),
-            "vendor_ms": round(seen.timing.seconds * 1000, 1),
+            "ms": _tenths(seconds),
+            "vendor_ms": _tenths(seen.timing.seconds),
         },
     )
+
+
+def _tenths(seconds: float) -> float:
+    """Milliseconds with one digit; `round` takes five times as long."""
+    return int(seconds * 10_000 + 0.5) / 10
 
 
 # a username may be a telephone number; an outcome that a vendor made up may be anything

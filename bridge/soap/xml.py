@@ -118,7 +118,7 @@ def parse(body: bytes, charset: str | None, limits: XmlLimits) -> etree._Element
         root = _read(_PARSERS.parser, utf8)
     except (etree.XMLSyntaxError, ValueError):
         raise ProtocolError("The request is not well-formed XML.") from None
-    if utf8.count(b"<") > limits.max_depth and _too_deep(limits.max_depth)(root):
+    if utf8.count(b"</") >= limits.max_depth and _too_deep(limits.max_depth)(root):
         raise ProtocolError("The request is nested too deeply.", code=ErrorCode.REQUEST_PARAM_LIMIT)
     return root
 
@@ -136,15 +136,20 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
     """The same document in UTF-8; its declaration may still name another encoding, which the parser is told to ignore."""
     if body[0] == _LESS_THAN and body[1:2] != b"\x00":
         declared = _DECLARATION.match(body) if body.startswith(b"<?xml") else None
-        encoding = (declared[1].decode() if declared else charset) or "utf-8"
-        if _WIDE.match(encoding):
-            # what begins with an ASCII "<" is not UTF-16, whatever it says: .NET's StringWriter declares that and sends UTF-8
-            encoding = charset if charset and not _WIDE.match(charset) else "utf-8"
-        if encoding.lower() in _PLAIN:
-            return body
+        encoding = _narrow(declared and declared[1], charset)
     else:
         encoding = next((name for signature, name in _SIGNATURES if body.startswith(signature)), charset or "utf-8")
-    return _decode(body, encoding)
+    return body if encoding is None else _decode(body, encoding)
+
+
+@lru_cache(maxsize=64)
+def _narrow(declared: bytes | None, charset: str | None) -> str | None:
+    """The encoding of what begins with an ASCII "<"; None for UTF-8."""
+    encoding = (declared.decode() if declared else charset) or "utf-8"
+    if _WIDE.match(encoding):
+        # it is not UTF-16, whatever it says: .NET's StringWriter declares that and sends UTF-8
+        encoding = charset if charset and not _WIDE.match(charset) else "utf-8"
+    return None if encoding.lower() in _PLAIN else encoding
 
 
 def _decode(body: bytes, encoding: str) -> bytes:
@@ -158,16 +163,16 @@ def _decode(body: bytes, encoding: str) -> bytes:
 def _refuse_doctype(utf8: bytes) -> None:
     """Walks the prolog (white space, declaration, comments, processing instructions) up to the first other markup."""
     position = utf8.find(b"<")
-    while position >= 0:
+    while position >= 0 and utf8[position + 1 : position + 2] in (b"?", b"!"):
         if utf8.startswith(b"<?", position):
             end = utf8.find(b"?>", position)
         elif utf8.startswith(b"<!--", position):
             end = utf8.find(b"-->", position + 4)
-        elif utf8.startswith(b"<!", position):
-            raise ProtocolError("A DOCTYPE is not allowed.")
         else:
+            raise ProtocolError("A DOCTYPE is not allowed.")
+        if end < 0:
             return
-        position = utf8.find(b"<", end) if end >= 0 else -1
+        position = utf8.find(b"<", end)
 
 
 def _refuse_many(utf8: bytes, limit: int) -> None:
