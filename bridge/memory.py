@@ -27,6 +27,10 @@ class Memory:
         self._least = 0
         self._pause = self._left = 0
 
+    def note(self) -> None:
+        """Takes what there is for what it needs, the first time: to be called when the program is ready, before it is used."""
+        self._least = self._least or _resident()
+
     def has_grown(self) -> bool:
         """Whether it is by 16 MB more than it once was, and it is time to do something about it."""
         if self._left:

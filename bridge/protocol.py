@@ -95,6 +95,7 @@ class Gate:
     def enter(self, connection: Protocol, address: str) -> bool:
         """Counts a connection. Returns whether it may stay."""
         if not self._sweeping:
+            self._memory.note()
             self._sweeping, self._swept = True, connection.loop.time()
             connection.loop.call_later(self._pause, self._sweep, connection.loop)
         whose = self._open[connection] = _whose(address)
