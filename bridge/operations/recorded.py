@@ -190,7 +190,7 @@ class RecordedSend:
             outcomes = await self._submit_all(account, parts, recorded, timing)
         public_id = self._public_id(account, outcomes)
         if public_id is not None:  # the vendor itself is asked when the client asks: nothing to poll for
-            outcomes = [outcomes[0]._replace(due_at=None)]
+            outcomes = [SubmissionOutcome(outcomes[0].submission_id, outcomes[0].result, outcomes[0].at)]
         refusals = [outcome.result for outcome in outcomes if isinstance(outcome.result, Refused)]
         refused = len(refusals) == len(outcomes)
         try:

@@ -22,7 +22,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from bridge.domain.http import HttpResponse
 from bridge.errors import OutcomeUnknown
-from bridge.outbound.wire import add_header, inflate
+from bridge.outbound.wire import inflate, read_headers
 
 __all__ = ["MAX_HEAD", "ResponseReader", "Unanswered"]
 
@@ -49,6 +49,7 @@ class ResponseReader:
         "_allowed",
         "_body",
         "_done",
+        "_fields",
         "_head_only",
         "_headers",
         "_in_body",
@@ -77,6 +78,7 @@ class ResponseReader:
         self._head_only = head_only
         self._received = self._size = self._status = 0
         self._allowed = MAX_HEAD
+        self._fields: list[tuple[bytes, bytes]] = []
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._in_body = self._done = False
@@ -148,11 +150,11 @@ class ResponseReader:
         if self._done:
             self.reusable = False  # bytes that nobody asked for
         else:
-            self._headers.clear()  # those of a 1xx response
+            self._fields.clear()  # those of a 1xx response
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_body:  # else a trailer
-            add_header(self._headers, name, value)
+            self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._done:
@@ -161,6 +163,7 @@ class ResponseReader:
         if self._status < 200:
             return
         self._in_body = True
+        self._headers = read_headers(self._fields)
         # a chunk of one byte takes six
         self._allowed = MAX_HEAD + 6 * self._max_body
         if self._head_only:
