@@ -40,7 +40,7 @@ from bridge.outbound.contract import EngineOptions
 from bridge.outbound.dial import failed_step, tls_context
 from bridge.outbound.pool import Permits
 from bridge.outbound.response import Unanswered
-from bridge.outbound.wire import inflate, read_headers, serialise
+from bridge.outbound.wire import add_header, inflate, serialise
 
 __all__ = ["HttpxEngine"]
 
@@ -184,7 +184,9 @@ class HttpxEngine:
             body = await self._body(response)
         finally:
             await response.aclose()
-        headers = read_headers(response.headers.raw)
+        headers: dict[str, str] = {}
+        for name, value in response.headers.raw:
+            add_header(headers, name, value)
         return HttpResponse(
             response.status_code, headers, inflate(body, headers.get("content-encoding", ""), self._options.max_response)
         )

@@ -22,7 +22,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from bridge.domain.http import HttpResponse
 from bridge.errors import OutcomeUnknown
-from bridge.outbound.wire import inflate, read_headers
+from bridge.outbound.wire import add_header, inflate
 
 __all__ = ["MAX_HEAD", "ResponseReader", "Unanswered"]
 
@@ -49,7 +49,6 @@ class ResponseReader:
         "_allowed",
         "_body",
         "_done",
-        "_fields",
         "_head_only",
         "_headers",
         "_in_body",
@@ -78,7 +77,6 @@ class ResponseReader:
         self._head_only = head_only
         self._received = self._size = self._status = 0
         self._allowed = MAX_HEAD
-        self._fields: list[tuple[bytes, bytes]] = []
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._in_body = self._done = False
@@ -150,11 +148,11 @@ class ResponseReader:
         if self._done:
             self.reusable = False  # bytes that nobody asked for
         else:
-            self._fields.clear()  # those of a 1xx response
+            self._headers.clear()  # those of a 1xx response
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_body:  # else a trailer
-            self._fields.append((name, value))
+            add_header(self._headers, name, value)
 
     def on_headers_complete(self) -> None:
         if self._done:
@@ -163,7 +161,6 @@ class ResponseReader:
         if self._status < 200:
             return
         self._in_body = True
-        self._headers = read_headers(self._fields)
         # a chunk of one byte takes six
         self._allowed = MAX_HEAD + 6 * self._max_body
         if self._head_only:

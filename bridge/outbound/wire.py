@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from bridge.domain.http import HttpRequest
 from bridge.errors import OutcomeUnknown
 
-__all__ = ["Origin", "inflate", "read_headers", "serialise"]
+__all__ = ["Origin", "add_header", "inflate", "serialise"]
 
 _URL = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(/[!\"$-~]*)?", re.IGNORECASE)
 _NOT_IN_QUERY = re.compile(r"[^!\"$-~]")
@@ -106,16 +105,11 @@ def _lower_name(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-def read_headers(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers of a response: names in lower case, values of a repeated one joined with ", ". Source: RFC 9110 section 5.3."""
-    read = [(_lower_name(name), value.decode("latin-1").strip(" \t")) for name, value in fields]
-    headers = dict(read)
-    if len(headers) < len(read):
-        values: dict[str, list[str]] = {}
-        for name, value in read:
-            values.setdefault(name, []).append(value)
-        headers = {name: ", ".join(each) for name, each in values.items()}
-    return headers
+def add_header(headers: dict[str, str], raw_name: bytes, raw_value: bytes) -> None:
+    """Adds a header of a response: name in lower case, values of a repeated one joined with ", ". Source: RFC 9110 section 5.3."""
+    name = _lower_name(raw_name)
+    value = raw_value.decode("latin-1").strip(" \t")
+    headers[name] = f"{headers[name]}, {value}" if name in headers else value
 
 
 def inflate(body: bytes, coding: str, limit: int) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.domain.http import HttpRequest
 from bridge.errors import OutcomeUnknown
-from bridge.outbound.wire import Origin, inflate, read_headers, serialise
+from bridge.outbound.wire import Origin, add_header, inflate, serialise
 
 
 def test_one_string_of_bytes():
@@ -138,10 +138,10 @@ def test_length(method, body, length):
 
 
 def test_headers_of_a_response():
-    fields = [(b"X-A", b"1 \t"), (b"Y", "ş".encode("latin-1", "replace")), (b"x-a", b" 2")]
-    assert read_headers(fields) == {"x-a": "1, 2", "y": "?"}
-    assert read_headers(fields[:2]) == {"x-a": "1", "y": "?"}
-    assert read_headers([]) == {}
+    headers: dict[str, str] = {}
+    for name, value in ((b"X-A", b"1 \t"), (b"x-a", b" 2"), (b"Y", "ş".encode("latin-1", "replace"))):
+        add_header(headers, name, value)
+    assert headers == {"x-a": "1, 2", "y": "?"}
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip"])
