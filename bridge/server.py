@@ -186,7 +186,6 @@ def _config(app: ASGIApp | Callable[[], ASGIApp], server: ServerSettings, **more
         proxy_headers=False,
         server_header=False,
         backlog=server.backlog,
-        timeout_keep_alive=round(server.keepalive_seconds),
         timeout_graceful_shutdown=round(server.shutdown_seconds),
         workers=server.workers,
         timeout_worker_healthcheck=_WORKER_SECONDS,
