@@ -184,7 +184,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gate.leave(self)
-        self._extensions = {}
+        self._extensions.clear()
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
@@ -291,6 +291,7 @@ class Protocol(HttpToolsProtocol):
     def hurry(self, now: float) -> None:
         """Ends the connection when the client takes too long over a request or an answer. now: seconds."""
         if self._idle_since is not None and now - self._idle_since > self._gate.idle_seconds:
+            self._idle_since = None  # from here on it owes us that it fetches its answer
             self.transport.close()
             return
         owed, passed = self._owes()
@@ -359,7 +360,7 @@ class Protocol(HttpToolsProtocol):
 
     def _end(self) -> None:
         """Says the last words. The client may read them while it still writes: nothing of that is looked at."""
-        self._ended = True
+        self._ended, self._idle_since = True, None
         self.transport.write(self._last_words)
         if self.transport.can_write_eof():
             self.flow.resume_reading()
