@@ -13,12 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from bridge.domain.clock import format_minute
 from bridge.metrics.metrics import BOUNDS, Metrics
 from bridge.metrics.slots import Slots
 from bridge.sandbox import Clock, build, serve_in_thread
@@ -140,8 +142,9 @@ def test_in_flight(bridge: Served, vendor: Vendor):
 
 
 def test_what_waits_in_the_ledger(vendor: Vendor, tmp_path: Path):
+    later = format_minute(datetime.now(UTC) + timedelta(hours=1))  # what has a ledger goes by the machine's clock
     with serve(settings_for(vendor.url, ledger={"url": f"sqlite:///{tmp_path}/bridge.db"}, vendors=innomobil())) as bridge:
-        assert bridge.post(write_call("sendSms", LOGIN | SMS | {"sendingDate": "2026-11-22 15:00"})).code == ""
+        assert bridge.post(write_call("sendSms", LOGIN | SMS | {"sendingDate": later})).code == ""
         found = scrape(bridge.port)
     assert found["smsbridge_ledger_up",] == 1
     assert found["smsbridge_ledger_pending",] == 1
