@@ -9,8 +9,7 @@ Facts
 
 Strategy
 - Nothing is done for a request that it would not need anyway: one sweep over all connections, about once a second, looks at what
-  each of them waits for, and how long it has waited for the same. A timer of each request would cost more than its parsing. So
-  uvicorn's own timer of an idle connection is not set either.
+  each of them waits for, and how long it has waited for the same. A timer of each request would cost more than its parsing.
 - What the client is not to blame for does not count: while a call is carried out, and while we ourselves do not read.
 """
 
@@ -168,8 +167,7 @@ class Protocol(HttpToolsProtocol):
         self._last_words = b""
         self._ended = False
         self._excess = ""
-        # what the program answers, and how. One for all: a request that held a way to its own answer would be garbage in a cycle,
-        # and so much memory that waits for the collector costs more than to collect it
+        # what the program answers, and how: a request that held the way to its own answer would wait for the collector
         self._answered: RequestResponseCycle | None = None
         self._extensions: dict[str, Any] = {ANSWER: {"send": self._answer}}
 
@@ -328,8 +326,7 @@ class Protocol(HttpToolsProtocol):
             return scope or self, 0
         if cycle.more_body:
             return cycle, self._received
-        idle = self._idle_since is not None or not cycle.response_complete
-        return None if idle else scope, 0  # after an answer came empty lines
+        return scope if cycle.response_complete and self._idle_since is None else None, 0  # empty lines came after an answer
 
     def _begun(self) -> tuple[RequestResponseCycle | None, Any]:
         """The last request whose head is whole, and the scope of the last that began; uvicorn's types know no None."""
