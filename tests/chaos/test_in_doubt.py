@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextlib import AsyncExitStack
 
@@ -17,20 +18,17 @@ from tests.chaos.soap import Lost, call, text_of
 MESSAGE = {"type": 1, "sendingType": 0, "title": "Deneme", "sender": "BASLIK", "encoding": 1, "content": "Merhaba"}
 MESSAGE |= {"number": "905321234510", "customID": "doubted"}
 _PATIENCE = 120
-
-
-async def is_committing(database: PostgresDatabase) -> bool:
-    """Whether a record's commit is on the server's disk, and waits for a standby that is not there.
-
-    The background commits too; there it is SQLAlchemy's driver that writes it, with a semicolon.
-    """
-    connection = await asyncpg.connect(database.url)
-    try:
-        return bool(
-            await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query = 'COMMIT'")
-        )
-    finally:
-        await connection.close()
+# the transaction that records the package in doubt waits for the test before it commits
+_WAITS = """
+    CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END $$;
+    CREATE TRIGGER wait AFTER INSERT ON package FOR EACH ROW WHEN (NEW.custom_id = 'doubted') EXECUTE FUNCTION wait();
+"""
+_IS_WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'advisory'"
+# on the server's disk, and waits for a standby that is not there
+_IS_COMMITTING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+# the background commits too; there it is SQLAlchemy's driver that writes it, with a semicolon
+_RECORD_IS_COMMITTING = f"{_IS_COMMITTING} AND query = 'COMMIT'"
 
 
 async def until(reached) -> None:
@@ -38,6 +36,21 @@ async def until(reached) -> None:
     while not await reached():
         assert time.monotonic() < end
         await asyncio.sleep(0.1)
+
+
+async def hold_commits(server, connection: asyncpg.Connection) -> asyncio.Task[None]:
+    """Lets no commit be answered from now on; what was tried to see it. A reload alone is done some time later."""
+
+    async def commit() -> None:
+        with contextlib.suppress(asyncpg.PostgresError, OSError):  # the server's end
+            while True:
+                await probe.execute("SELECT pg_logical_emit_message(true, 'test', '')")
+
+    await asyncio.to_thread(server.run, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    probe = await asyncpg.connect(server.url)
+    probing = asyncio.create_task(commit())
+    await until(lambda: connection.fetchval(_IS_COMMITTING))
+    return probing
 
 
 async def test_a_commit_without_an_answer(tmp_path, server):
@@ -49,13 +62,19 @@ async def test_a_commit_without_an_answer(tmp_path, server):
         config = configure(tmp_path, database.url, {"toplusms": ("toplusms", gate.port)})
         replica = await stack.enter_async_context(Replica("replica", config))
         await replica.ready()
+        connection = await asyncpg.connect(database.url)
+        await connection.execute(_WAITS)
         # a first one, so that what comes now commits nothing but its record
         assert text_of(await call(replica.port, "sendSms", "toplusms", **MESSAGE | {"customID": "first"}), "pkgID")
-        await asyncio.to_thread(server.run, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+        await connection.execute("SELECT pg_advisory_lock(1)")
         doubted = asyncio.create_task(call(replica.port, "sendSms", "toplusms", **MESSAGE, seconds=_PATIENCE))
-        await until(lambda: is_committing(database))
+        await until(lambda: connection.fetchval(_IS_WAITING))
+        probing = await hold_commits(server, connection)
+        await connection.execute("SELECT pg_advisory_unlock(1)")
+        await until(lambda: connection.fetchval(_RECORD_IS_COMMITTING))
         await asyncio.to_thread(server.run, "ALTER SYSTEM RESET synchronous_standby_names")
         await database.restart("immediate", 0)
+        await probing
         assert text_of(await doubted, "code") == "ERR_INTERNAL_SERVER"
 
         async def is_withdrawn() -> bool:
