@@ -1,8 +1,8 @@
 """Ids and uuids of packages and numbers of accounts, given out before a batch is written.
 
 Strategy: ids come in blocks from a counter row (hi-lo), each block taken in a transaction of its own: so no id is ever given out
-twice, whatever becomes of the batch that wanted it, and processes do not meet at the counter for every package. A process that
-ends leaves the rest of its block unused.
+twice, whatever becomes of the batch that wanted it, and processes do not meet at the counter for every package. What is left of a
+block when the next one is taken, or when the process ends, is never used.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import LedgerUnavailable
@@ -36,7 +36,8 @@ class Numbers:
     def __init__(self, first_id: int = FIRST_ID) -> None:
         """first_id: the least that a new ledger gives to a package; below 2**31."""
         self._first = first_id
-        self._free = range(0)
+        # the block in hand, and what is left of it
+        self._block = self._free = range(0)
         self._accounts: dict[str, int] = {}
         self._uuid_tails = _uuid_tails()
 
@@ -52,9 +53,14 @@ class Numbers:
         missing = {name for name in names if name not in self._accounts}
         with connection.begin():
             found = {name: _account(connection, name) for name in sorted(missing)}
-            free = self._free if len(self._free) >= len(names) else self._block(connection, max(_BLOCK, len(names)))
         self._accounts.update(found)
-        self._free = free
+        if len(self._free) < len(names):
+            # none of what is left may be given any more, should the commit fail, and be done all the same
+            self._free = self._free[:0]
+            with connection.begin():
+                _end(connection, self._block, self._free.start)
+                block = self._take(connection, max(_BLOCK, len(names)))
+            self._block = self._free = block
 
     def ready(self, accounts: Sequence[str]) -> bool:
         """Whether `prepare` would find nothing to do."""
@@ -66,7 +72,8 @@ class Numbers:
         self._free = self._free[1:]
         return package_id, f"{package_id:08x}{next(self._uuid_tails)}", self._accounts[account_name]
 
-    def _block(self, connection: Connection, size: int) -> range:
+    def _take(self, connection: Connection, size: int) -> range:
+        """A new block."""
         take = update(counter).where(counter.c.name == _COUNTER).values(value=counter.c.value + size).returning(counter.c.value)
         end = connection.scalar(take)
         if end is None:
@@ -83,6 +90,13 @@ class Numbers:
         """Above what is there already, should the counter have been lost."""
         highest = connection.scalar(select(func.max(package.c.id)))
         return self._first if highest is None else max(self._first, highest + 1)
+
+
+def _end(connection: Connection, block: range, finish: int) -> None:
+    """The block ends before `finish`: where all its packages are in the search index, it has nothing more to tell."""
+    mine = id_block.c.first == block.start
+    connection.execute(update(id_block).where(mine).values(finish=finish))
+    connection.execute(delete(id_block).where(mine, id_block.c.indexed >= finish))
 
 
 def _uuid_tails() -> Iterator[str]:

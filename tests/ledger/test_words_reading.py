@@ -11,6 +11,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bridge.domain.clock import ISTANBUL
 from bridge.domain.custom_id import CustomIds
@@ -20,8 +21,10 @@ from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
 from bridge.domain.status import SHELVES, ItemState, PackageFilter, PackageState, SubmissionState, shelf_of
 from bridge.errors import CallError, ErrorCode
 from bridge.ledger import listing, walking
+from bridge.ledger import numbers as ledger_numbers
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.search import fold
+from bridge.ledger.tables import id_block
 from bridge.ledger.values import Accepted, Cancelled, Kept, NewSubmission, Recorded, Refused, Unknown
 from tests.ledger.said import (
     ACCOUNT,
@@ -212,6 +215,16 @@ async def test_by_keyword(ledger: Ledger, indexed: Indexed):
             wanted = [uuid for name, uuid in reversed(made.items()) if name in expected]
             assert await listed(ledger, keyword=keyword) == wanted, keyword
         await indexed()
+
+
+async def test_every_letter_is_found(ledger: Ledger, indexed: Indexed):
+    """As it is written, though index, text and keyword are made comparable in three places."""
+    letters = [letter for letter in map(chr, range(0x20, 0x590)) if letter.isprintable()]
+    recorded = await record(ledger, text="".join(letters))
+    await indexed()
+    for start in range(0, len(letters) - 8, 8):
+        keyword = "".join(letters[start : start + 8])
+        assert await listed(ledger, keyword=keyword) == [recorded.uuid], keyword
 
 
 async def test_own_texts_are_found(ledger: Ledger, indexed: Indexed):
@@ -606,6 +619,18 @@ async def test_what_was_purged_before_it_was_indexed(ledger: Ledger, indexed: In
     await indexed()
     assert await listed(ledger, keyword="ikinci") == [last.uuid]
     assert await listed(ledger, keyword="birinci") == []
+
+
+async def test_what_is_left_of_a_block_of_ids_waits_for_no_index(ledger: Ledger, indexed: Indexed, monkeypatch: pytest.MonkeyPatch):
+    """Searches look at each block that is not indexed to its end: these must not become more and more."""
+    monkeypatch.setattr(ledger_numbers, "_BLOCK", 4)
+    for _ in range(3):
+        # three of four ids: the next three are of another block
+        made = await asyncio.gather(*(record(ledger, text="metin") for _ in range(3)))
+        await indexed()
+    assert len(await listed(ledger, keyword="metin")) == 9
+    blocks = await ledger._store.read(lambda connection: connection.execute(select(id_block)).all())
+    assert blocks == [(made[0].package_id, made[0].package_id + 4, made[0].package_id + 3)]
 
 
 async def test_portions_are_shown_as_one_package(ledger: Ledger):
