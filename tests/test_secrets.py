@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from msgspec import Struct
 from pydantic import BaseModel, SecretStr, ValidationError
 
 import bridge
@@ -337,6 +338,8 @@ def classes() -> Iterator[tuple[type, list[str]]]:
                 continue
             if dataclasses.is_dataclass(kind):
                 yield kind, [each.name for each in dataclasses.fields(kind)]
+            elif issubclass(kind, Struct):
+                yield kind, list(kind.__struct_fields__)
             elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
                 yield kind, list(kind._fields)
             elif issubclass(kind, BaseModel):

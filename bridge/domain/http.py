@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 __all__ = ["Exchange", "HttpRequest", "HttpResponse"]
 
 T = TypeVar("T")
 
 
-class HttpRequest(NamedTuple):
+class HttpRequest(Struct, frozen=True, gc=False):
     """One request to a vendor.
 
     url: absolute, http or https, ASCII (percent-encoded).
@@ -31,7 +33,7 @@ class HttpRequest(NamedTuple):
         return f"<HttpRequest {self.method} {'/'.join(self.url.split('/', 3)[:3])} {len(self.body)} bytes>"
 
 
-class HttpResponse(NamedTuple):
+class HttpResponse(Struct, frozen=True, gc=False):
     """A complete response. `headers` has lower-case names; a repeated header is joined with ", "."""
 
     status: int

@@ -19,9 +19,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import phonenumbers
+from msgspec import Struct
 
 __all__ = ["Normalised", "is_tckn", "mask", "normalise", "normalise_all"]
 
@@ -41,7 +41,7 @@ _LOOKS_TURKISH = re.compile(r"5[0-9]{8,9}")
 _TCKN = re.compile(r"[1-9][0-9]{10}")
 
 
-class Normalised(NamedTuple):
+class Normalised(Struct, frozen=True, gc=False):
     """What became of a list of numbers."""
 
     numbers: list[str]  # the valid ones, E.164 digits without "+", in the order given; the same number may occur twice

@@ -33,6 +33,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from unicodedata import category, normalize
 
+from msgspec import Struct
+
 from bridge.domain.gsm import DEFAULT, EXTENSION, NEAREST, TURKISH_ONLY
 from bridge.domain.message import Encoding
 
@@ -54,7 +56,7 @@ _GSM, _TURKISH, _UCS2 = Alphabet
 _IN_TURKISH, _IN_UTF8 = Encoding.TURKISH, Encoding.UTF8
 
 
-class Parts(NamedTuple):
+class Parts(Struct, frozen=True, gc=False):
     """What a text takes on the air."""
 
     number: int  # short messages, at least 1: an empty text is a message

@@ -8,8 +8,9 @@ Facts:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from bridge.domain.clock import Clock
 from bridge.domain.custom_id import CustomIds

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import BigInteger, ColumnElement, Connection, Join, and_, func, literal, literal_column, or_, select
 
 from bridge.domain.custom_id import of_part

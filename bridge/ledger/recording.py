@@ -141,9 +141,10 @@ class Batch:
         state, claim = (_SENDING, self._token) if sending else (_PENDING, PACED if new.paced else "")
         due_at, id_ = to_ms(new.due_at), package_id * SPAN
         alone = int(len(new.submissions) == 1)
-        for positions, text, own_due_at in new.submissions:
-            due = due_at if own_due_at is None else to_ms(own_due_at)
-            self.submissions.append((id_, package_id, state, claim, text or "", positions[0], positions[-1], due, alone))
+        for each in new.submissions:
+            due = due_at if each.due_at is None else to_ms(each.due_at)
+            positions = each.positions
+            self.submissions.append((id_, package_id, state, claim, each.text or "", positions[0], positions[-1], due, alone))
             id_ += 1
 
     def _add_items(self, new: NewPackage, first_id: int) -> None:

@@ -81,10 +81,11 @@ def accepted_row(settlement: Settlement) -> BulkRow | None:
     """Its row for ACCEPT; None unless it says of one submission that it was accepted."""
     if len(settlement.outcomes) != 1:
         return None
-    submission_id, result, at, due_at = settlement.outcomes[0]
+    outcome = settlement.outcomes[0]
+    result, due_at = outcome.result, outcome.due_at
     if not isinstance(result, Accepted):
         return None
-    return result.vendor_ref, to_ms(at), 0 if due_at is None else to_ms(due_at), submission_id
+    return result.vendor_ref, to_ms(outcome.at), 0 if due_at is None else to_ms(due_at), outcome.submission_id
 
 
 def named_rows(settlements: Iterable[Settlement]) -> list[BulkRow]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bridge.domain.message import Message, PeriodType
@@ -56,7 +57,7 @@ class DuplicateCustomId(CallError):
         super().__init__(ErrorCode.SMS_PKG_CUSTOM_ID_DUPLICATION)
 
 
-class NewSubmission(NamedTuple):
+class NewSubmission(Struct, frozen=True, gc=False):
     """A message to the vendor that a package needs."""
 
     # its recipients, as indices into Message.numbers, ascending
@@ -70,7 +71,7 @@ class NewSubmission(NamedTuple):
         return f"<NewSubmission to {len(self.positions)}>"
 
 
-class NewPackage(NamedTuple):
+class NewPackage(Struct, frozen=True, gc=False):
     """A package to be recorded."""
 
     # the bridge's username
@@ -99,7 +100,7 @@ class NewPackage(NamedTuple):
         return f"<NewPackage {self.message!r}>"
 
 
-class Recorded(NamedTuple):
+class Recorded(Struct, frozen=True, gc=False):
     """A package that is on disk."""
 
     package_id: int
@@ -108,13 +109,13 @@ class Recorded(NamedTuple):
     submission_ids: range
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True, gc=False):
     """The vendor took it, and calls it `vendor_ref`."""
 
     vendor_ref: str
 
 
-class Refused(NamedTuple):
+class Refused(Struct, frozen=True, gc=False):
     """It certainly was not taken, and will not be sent again. code: an ERR_ name."""
 
     code: str
@@ -124,17 +125,17 @@ class Refused(NamedTuple):
         return f"<Refused {self.code}>"
 
 
-class Unknown(NamedTuple):
+class Unknown(Struct, frozen=True, gc=False):
     """It may have been taken. what: the step and the kind of failure, never data."""
 
     what: str
 
 
-class Kept(NamedTuple):
+class Kept(Struct, frozen=True, gc=False):
     """It certainly was not taken, and is to be sent later."""
 
 
-class SubmissionOutcome(NamedTuple):
+class SubmissionOutcome(Struct, frozen=True, gc=False):
     """What became of a submission."""
 
     submission_id: int
@@ -144,7 +145,7 @@ class SubmissionOutcome(NamedTuple):
     due_at: datetime | None = None
 
 
-class Settlement(NamedTuple):
+class Settlement(Struct, frozen=True, gc=False):
     """Outcomes of one package."""
 
     package_id: int

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from bridge.domain.clock import parse_datetime
 from bridge.domain.message import Encoding, Kind, Message, Period, PeriodType
@@ -30,7 +32,7 @@ _VALIDITY = (60, 1440, 1440)
 _INVALID_NUMBER_LENGTH = 32
 
 
-class Recipients(NamedTuple):
+class Recipients(Struct, frozen=True, gc=False):
     """As Message has them: valid ones without repetition, then the invalid ones."""
 
     numbers: Sequence[str]
@@ -136,7 +138,8 @@ def _recipients(kind: Kind, numbers: list[str], texts: list[str] | None) -> Reci
         bad = set(invalid)
         valid = [number for at, number in enumerate(stripped) if at not in bad]
     else:
-        valid, invalid = normalise_all(numbers)
+        normalised = normalise_all(numbers)
+        valid, invalid = normalised.numbers, normalised.invalid
     if not valid:
         raise CallError(ErrorCode.EMPTY_SMS_PACKAGE)
     if texts is None and not invalid and len(valid) == 1:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from bridge.ledger.ledger import Ledger
 from bridge.operations.backend import Account
 from bridge.operations.plan import Part
@@ -43,4 +45,4 @@ def spread(account: Account, parts: Sequence[Part], first: datetime) -> tuple[Pa
     rate = account.backend.rate
     if rate is None or len(parts) == 1:
         return tuple(parts)
-    return tuple(part._replace(due_at=first + timedelta(seconds=place / rate)) for place, part in enumerate(parts))
+    return tuple(replace(part, due_at=first + timedelta(seconds=place / rate)) for place, part in enumerate(parts))

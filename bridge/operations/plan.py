@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.domain.custom_id import of_part
 from bridge.domain.message import Message
@@ -14,7 +15,7 @@ from bridge.vendors.contract import SendLimits
 __all__ = ["Part", "plan"]
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True, gc=False):
     """One vendor message of a package."""
 
     # which of the package's recipients, as indices into Message.numbers
@@ -38,7 +39,7 @@ def plan(message: Message, limits: SendLimits, portions: Sequence[Portion] | Non
     if not more and len(positions) <= limits.recipients and (message.texts is None or limits.own_texts):
         return (Part(positions, message, due_at),)  # most packages are one message, as they are
     spans = [(span, due_at) for positions, due_at in chosen for span in _spans(message, positions, limits)]
-    return tuple(_part(message, span, place, limits.own_texts)._replace(due_at=due) for place, (span, due) in enumerate(spans))
+    return tuple(replace(_part(message, span, place, limits.own_texts), due_at=due) for place, (span, due) in enumerate(spans))
 
 
 def _spans(message: Message, positions: Sequence[int], limits: SendLimits) -> Iterator[Sequence[int]]:

@@ -84,9 +84,9 @@ def serialise(request: HttpRequest) -> tuple[Origin, bytes]:
     Raises ValueError when the URL, the method or a header is not fit for the wire; its text holds nothing of them.
     Source: RFC 9112 sections 3 and 5.
     """
-    method, url, headers, body, _ = request
-    base, mark, query = url.partition("?")
-    origin, line, rest, with_length = _start(method, base)
+    headers, body = request.headers, request.body
+    base, mark, query = request.url.partition("?")
+    origin, line, rest, with_length = _start(request.method, base)
     if mark and _NOT_IN_QUERY.search(query):
         raise ValueError("query with a space, a control, a fragment or a character outside ASCII")
     fields = "".join([f"{_header_name(name)}: {value}\r\n" for name, value in headers])

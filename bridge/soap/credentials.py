@@ -22,14 +22,15 @@ def login_of(call: Call, authorization: bytes | None) -> tuple[str, str]:
     Raises CredentialsMissing when there are none anywhere, CallError ERR_UNAUTHORIZED_REQUEST when only a part is there.
     Source: Node API v1.8.3, note 1.
     """
-    username, password = call.body_login
+    username, password = call.body_login.username, call.body_login.password
     if isinstance(username, str) and isinstance(password, str):
         return username.strip(), password
     places = [call.body_login, *([basic_login(authorization)] if authorization else []), *call.header_logins]
-    for username, password in places:
+    for place in places:
+        username, password = place.username, place.password
         if isinstance(username, str) and isinstance(password, str):
             return username.strip(), password
-    if any(part is not None for place in places for part in place):
+    if any(place.username is not None or place.password is not None for place in places):
         raise CallError(ErrorCode.UNAUTHORIZED_REQUEST)
     raise CredentialsMissing
 

@@ -20,6 +20,8 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from bridge.domain.package import Page
@@ -70,7 +72,7 @@ class EndpointOptions(NamedTuple):
     log_requests: bool = True
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True, gc=False):
     """What goes back, and how the log calls it."""
 
     status: int
@@ -93,6 +95,10 @@ class _Seen:
         self.call: Call | None = None
         self.account: str | None = None
         self.timing = Timing()
+
+    @property
+    def operation(self) -> str | None:
+        return self.call.operation if self.call else None
 
     def answer_in(self, version: SoapVersion) -> None:
         self.version = version
@@ -129,20 +135,20 @@ class Endpoint:
         except ProtocolError as error:
             answer = self._fault(seen, error)
         except Exception:  # the last resort; the log has the frames, the client no internals
-            log.exception("request failed", operation=seen.call and seen.call.operation)
+            log.exception("request failed", operation=seen.operation)
             text = "The server failed to process the request."
             answer = self._fault(seen, ProtocolError(text, FaultSide.SERVER, ErrorCode.INTERNAL_SERVER))
         request_id = next(self._ids)
         await self._reply(answer, scope, headers, request_id, send)
         seconds = time.perf_counter() - started
-        self._metrics.request(seen.call and seen.call.operation, answer.outcome, seconds)
+        self._metrics.request(seen.operation, answer.outcome, seconds)
         if self._options.log_requests:
             _log_call(request_id, seen, answer, seconds)
 
     def not_found(self, soap12: bool) -> Answer:
         """The answer for any other path: a Fault too, for a SOAP client may be what asks."""
         error = ProtocolError("There is no service at this address; it is at /soap.", code=ErrorCode.NOT_FOUND)
-        return self._fault(_Seen(SOAP12 if soap12 else SOAP11), error)._replace(status=404)
+        return replace(self._fault(_Seen(SOAP12 if soap12 else SOAP11), error), status=404)
 
     async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
         """The answer of a call; None when the client went away before its request was whole."""
@@ -165,7 +171,7 @@ class Endpoint:
             value = await self._run(call, scope, headers, seen, large)
         except CredentialsMissing:
             answer = self._refused(call, CallError(ErrorCode.UNAUTHORIZED_REQUEST))
-            return answer._replace(status=401, headers=((b"www-authenticate", _REALM),))
+            return replace(answer, status=401, headers=((b"www-authenticate", _REALM),))
         except CallError as error:
             return self._refused(call, error)
         except LedgerUnavailable as error:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from lxml import etree
+from msgspec import Struct
 
 from bridge.errors import ErrorCode, FaultSide, ProtocolError
 from bridge.soap.contract import OPERATIONS
@@ -54,7 +55,7 @@ _LONGEST_NAMESPACE = 1000
 _READERS = MappingProxyType({name: compile_reader(operation.request) for name, operation in OPERATIONS.items()})
 
 
-class Login(NamedTuple):
+class Login(Struct, frozen=True, gc=False):
     """A username and a password as a client sent them; either may be missing."""
 
     username: str | None
@@ -64,7 +65,7 @@ class Login(NamedTuple):
         return "<Login>"
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True, gc=False):
     """One call: which operation, how to answer it, and what was given."""
 
     operation: str

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Literal
 
+from msgspec.structs import replace
 from pydantic import Field, SecretStr
 
 from bridge.domain.capability import Feature
@@ -187,7 +188,7 @@ class Isobil(Ledgered):
     ) -> Exchange[Mapping[str, Any]]:
         """A question: it may be asked twice."""
         body = {} if criterion is None else {"Criterion": criterion}
-        return self._read((yield self._request(operation, credentials, body)._replace(repeatable=True)))
+        return self._read((yield replace(self._request(operation, credentials, body), repeatable=True)))
 
     def _list(
         self, operation: str, credentials: IsobilCredentials, criterion: Mapping[str, Any], container: str

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
 import orjson
+from msgspec.structs import replace
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bridge.domain.capability import Feature
@@ -220,7 +221,7 @@ class Node:
 
     def _ask(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
         """A question: it may be asked twice."""
-        return self._request(path, credentials, body)._replace(repeatable=True)
+        return replace(self._request(path, credentials, body), repeatable=True)
 
 
 def _could_be(row: Mapping[str, Any], message: Message) -> bool:

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
 from pydantic import Field, SecretStr, model_validator
 
 from bridge.domain.capability import Feature
@@ -125,7 +126,7 @@ class Toplusms(Ledgered):
         encoding = "en" if self.alphabet(text) is Alphabet.GSM else "tr"
         if credentials.apikey is not None:
             fields = {"encoding": encoding, "title": message.sender, "numbers": numbers, "message": text}
-            request = self._get("sms/send", credentials, fields)._replace(repeatable=False)
+            request = replace(self._get("sms/send", credentials, fields), repeatable=False)
         else:
             request = self._form(message, credentials, {"message": text, "senddate": "", "numbers": numbers, "encoding": encoding})
         return sent_id(self._answer((yield request), sending=True).get("queueId"))

@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.phone import is_tckn, mask, normalise, normalise_all
+from bridge.domain.phone import Normalised, is_tckn, mask, normalise, normalise_all
 
 MOBILE = "905321234567"
 SPELLINGS = [
@@ -103,36 +103,33 @@ def test_every_spelling_is_one_number(mobile, prefix, between):
     assert normalise(text) == "90" + mobile
 
 
-@settings(deadline=None)  # phonenumbers loads a country at its first number
 @given(anything)
 def test_any_text_is_a_number_or_none_and_stays_as_it_is(text):
     number = normalise(text)
     assert number is None or (number.isascii() and number.isdigit() and normalise(number) == number)
 
 
-@settings(deadline=None)  # phonenumbers loads a country at its first number
 @given(st.integers(10**6, 10**15 - 1))
 def test_foreign_results_stay_as_they_are(digits):
     number = normalise(f"+{digits}")
     assert number is None or normalise(number) == number
 
 
-@settings(deadline=None)  # phonenumbers loads a country at its first number
 @given(st.lists(anything, max_size=8))
 def test_a_list_is_what_its_members_are(texts):
-    numbers, invalid = normalise_all(texts)
-    assert numbers == [number for number in map(normalise, texts) if number]
-    assert invalid == [at for at, text in enumerate(texts) if normalise(text) is None]
+    normalised = normalise_all(texts)
+    assert normalised.numbers == [number for number in map(normalise, texts) if number]
+    assert normalised.invalid == [at for at, text in enumerate(texts) if normalise(text) is None]
 
 
 def test_long_lists():
     plain = [f"90532{n:07d}" for n in range(10_000)]
     shuffle = random.Random(1)
     mixed = [shuffle.choice(["", "0", "+90 "]) + f"532 {n // 10_000:03d} {n % 10_000:04d}" for n in range(10_000)]
-    assert normalise_all(plain) == (plain, [])
-    assert normalise_all(mixed) == (plain, [])
-    assert normalise_all([*plain, "x", ""]) == (plain, [10_000, 10_001])
-    assert normalise_all([]) == ([], [])
+    assert normalise_all(plain) == Normalised(plain, [])
+    assert normalise_all(mixed) == Normalised(plain, [])
+    assert normalise_all([*plain, "x", ""]) == Normalised(plain, [10_000, 10_001])
+    assert normalise_all([]) == Normalised([], [])
 
 
 @pytest.mark.parametrize("text", ["10000000146", "19191919190", "12345678950"])

@@ -151,7 +151,7 @@ class Part:
 
 PARTS = st.lists(st.integers(1, 3), min_size=1, max_size=3)
 # a busy machine is not a defect
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 # which part, which of its items (if any), and what is to become of it
 STEPS = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from([*SubmissionState, *sorted(FINAL_ITEMS)])), max_size=25

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fuzz.targets import CORPUS, PIECES, TARGETS, check, seeds
 
 KEPT = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
-quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow], database=None)
+quick = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], database=None)
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: f"{path.parent.name}/{path.name}")

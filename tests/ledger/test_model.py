@@ -427,7 +427,6 @@ def test_the_words_in_any_order(url: str, database: str, monkeypatch: pytest.Mon
         derandomize=True,
         database=None,
         phases=(Phase.generate,),  # to find the shortest way to a failure takes minutes: add Phase.shrink
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     with asyncio.Runner() as runner:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.domain.custom_id import CustomIds, of_part
 from bridge.domain.message import Encoding, Kind, Message, Period, PeriodType
@@ -169,7 +169,7 @@ MESSAGES = {
 
 async def test_the_stored_message_is_the_recorded(ledger: Ledger):
     for name, message in MESSAGES.items():
-        said = new()._replace(message=message, submissions=[NewSubmission(range(len(message.numbers)))])
+        said = replace(new(), message=message, submissions=[NewSubmission(range(len(message.numbers)))])
         recorded = await ledger.record(said)
         assert await ledger.message(recorded.submission_ids[0]) == message, name
 

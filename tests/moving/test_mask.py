@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -108,7 +108,6 @@ def test_a_wsdl_stays():
     assert Masker().body(document, None) == document
 
 
-@settings(deadline=None)  # other work shares the machine
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=200), st.booleans())
 def test_any_text_keeps_its_lengths_and_shows_no_word(text, as_cdata):
     written = (

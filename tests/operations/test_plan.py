@@ -26,10 +26,10 @@ def numbers(count):
 
 def test_a_small_package_is_the_message_itself():
     whole = message(numbers(3), invalid_numbers=("12",))
-    ((positions, part, due_at),) = plan(whole, SendLimits(1000, own_texts=True))
-    assert part is whole
-    assert list(positions) == [0, 1, 2]
-    assert due_at is None
+    (part,) = plan(whole, SendLimits(1000, own_texts=True))
+    assert part.message is whole
+    assert list(part.positions) == [0, 1, 2]
+    assert part.due_at is None
 
 
 @pytest.mark.parametrize(("count", "limit", "sizes"), [(10, 10, [10]), (11, 10, [10, 1]), (25, 10, [10, 10, 5]), (3, 1, [1, 1, 1])])
@@ -60,7 +60,8 @@ def test_invalid_numbers_are_in_no_part():
 def test_each_recipient_is_in_exactly_one_part_with_its_own_text(texts, limit, own_texts):
     whole = message(numbers(len(texts) if texts else 17), texts)
     seen = {}
-    for positions, part, _ in plan(whole, SendLimits(limit, own_texts=own_texts)):
+    for each in plan(whole, SendLimits(limit, own_texts=own_texts)):
+        positions, part = each.positions, each.message
         assert 1 <= len(part.numbers) == len(positions) <= limit
         assert own_texts or part.texts is None
         for at, position in enumerate(positions):

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from bridge.domain.http import HttpRequest
 from bridge.errors import NotSent, OutcomeUnknown
 from bridge.outbound.driver import open_engine
 from tests.outbound.scripted import OK, OK_BODY, Peer, ScriptedServer, close, not_reading, ok, read, reset, send, serve, wait
@@ -37,10 +37,10 @@ def echo(peer: Peer) -> None:
 
 def test_many_calls_over_few_connections(engine, scheme, run, certificates):
     async def main(server):
-        client = open_engine(make_options(certificates, max_connections=10), engine)
+        client = open_engine(make_options(certificates, max_connections=10, pool_timeout=60), engine)
         request = make_request(scheme, server.netloc, repeatable=True)
         bodies = [b"call %d" % number for number in range(200)]
-        responses = await asyncio.gather(*[client.send(request._replace(body=body)) for body in bodies])
+        responses = await asyncio.gather(*[client.send(replace(request, body=body)) for body in bodies])
         assert [response.body for response in responses] == bodies
         await client.close()
 
@@ -283,7 +283,7 @@ def test_no_descriptor_is_left(engine, scheme, run, certificates):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             refused = make_request(scheme, f"127.0.0.1:{unused.getsockname()[1]}")
-            everything = [request, refused, request._replace(repeatable=True)] * 6
+            everything = [request, refused, replace(request, repeatable=True)] * 6
             results = await asyncio.gather(*[client.send(one) for one in everything], return_exceptions=True)
         kinds = {type(result).__name__ for result in results}
         assert kinds <= {"HttpResponse", "NotSent", "OutcomeUnknown", "Unanswered"}
@@ -374,4 +374,4 @@ def test_read_timeout_is_total(engine, run, certificates):
 
 def test_repr_of_requests_holds_nothing():
     request = make_request("http", "a.example")
-    assert repr(HttpRequest(*request)) == "<HttpRequest POST http://a.example 11 bytes>"
+    assert repr(request) == "<HttpRequest POST http://a.example 11 bytes>"

@@ -14,6 +14,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from bridge.domain.http import HttpRequest, HttpResponse
 from bridge.errors import NotSent, OutcomeUnknown, TransportError
@@ -293,7 +294,7 @@ CASES = [
 
 def make_request(scheme: str, netloc: str, **changes: Any) -> HttpRequest:
     url = f"{scheme}://{netloc}/sms/create?key=query-secret"
-    return HttpRequest("POST", url, (("Authorization", "header-secret"),), b"body-secret")._replace(**changes)
+    return structs.replace(HttpRequest("POST", url, (("Authorization", "header-secret"),), b"body-secret"), **changes)
 
 
 def make_options(certificates, **changes: Any) -> EngineOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.errors import NotSent, OutcomeUnknown
 from bridge.outbound import httpx_engine
@@ -22,7 +23,7 @@ async def call(options, *requests):
 def test_a_send_gets_its_own_connection(run, certificates):
     with ScriptedServer() as server:
         request = make_request("http", server.netloc)
-        ask = request._replace(repeatable=True)
+        ask = replace(request, repeatable=True)
         run(call(make_options(certificates), request, request))
         assert server.connections == 2
         run(call(make_options(certificates), ask, ask, request, ask))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from bridge.app import Bridge, compose, wsdl_of
 from bridge.commands import _DEMOS
@@ -127,7 +128,7 @@ class _Elsewhere:
         self._engine, self._port = engine, free_port()
 
     async def send(self, request: HttpRequest) -> Any:
-        return await self._engine.send(request._replace(url=_PORT.sub(f":{self._port}/", request.url, count=1)))
+        return await self._engine.send(replace(request, url=_PORT.sub(f":{self._port}/", request.url, count=1)))
 
 
 class _Now(Queue):

@@ -9,7 +9,7 @@ import pytest
 from bridge.errors import CallError, CredentialsMissing, ErrorCode, FaultSide, ProtocolError
 from bridge.soap.contract import NAMESPACE, OPERATIONS
 from bridge.soap.credentials import basic_login, login_of
-from bridge.soap.envelope import read_call
+from bridge.soap.envelope import Login, read_call
 from bridge.soap.writer import SOAP11, SOAP12
 from bridge.soap.xml import XmlLimits
 
@@ -43,7 +43,7 @@ def test_every_operation_in_both_versions(version, name):
     versions = []
     call = read(envelope(f'<x:{name} xmlns:x="{NAMESPACE}"><username>a</username></x:{name}>', version=version), versions)
     assert (call.operation, call.version, call.namespace, call.values) == (name, version, NAMESPACE, {})
-    assert call.body_login == ("a", None)
+    assert call.body_login == Login("a", None)
     assert versions == [version]
 
 
@@ -202,7 +202,7 @@ def token(password: str = "123456", type_: str | None = "#PasswordText", usernam
     ],
 )
 def test_logins_in_headers(header, logins):
-    assert list(read(envelope(header=header)).header_logins) == logins
+    assert read(envelope(header=header)).header_logins == tuple(Login(*each) for each in logins)
 
 
 # -- which login counts
@@ -292,7 +292,7 @@ def test_none_at_all_is_asked_for(body, authorization, header):
 
 @pytest.mark.parametrize("header", [b"Basic", b"Basic ", b"basic \xff\xfe", b"Basic YQ", b"\xff", b"", b" "])
 def test_a_broken_authorization_is_none(header):
-    assert basic_login(header) == (None, None)
+    assert basic_login(header) == Login(None, None)
 
 
 def test_no_login_shows_itself():
