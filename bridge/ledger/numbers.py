@@ -51,9 +51,10 @@ class Numbers:
         if self.ready(names):
             return
         missing = {name for name in names if name not in self._accounts}
-        with connection.begin():
-            found = {name: _account(connection, name) for name in sorted(missing)}
-        self._accounts.update(found)
+        if missing:
+            with connection.begin():
+                found = {name: _account(connection, name) for name in sorted(missing)}
+            self._accounts.update(found)
         if len(self._free) < len(names):
             # none of what is left may be given any more, should the commit fail, and be done all the same
             self._free = self._free[:0]
