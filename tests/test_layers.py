@@ -17,6 +17,7 @@ ROOMS = [
     "moving",
     "server",
     "protocol",
+    "gate",
     "tls",
     "app",
     "recording",
