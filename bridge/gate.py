@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from ipaddress import IPv6Network, ip_address
 from typing import Final, Protocol
 
@@ -51,6 +52,8 @@ class Gate:
         # seconds; when the last sweep was, by the loop's clock
         self._clock = self._swept = 0.0
         self._quiet_until = 0.0
+        self._headers: Sequence[tuple[bytes, bytes]] = ()
+        self._lines = b""
 
     @property
     def next_sweep(self) -> float:
@@ -83,6 +86,12 @@ class Gate:
             self._by_address[address] -= 1
             if not self._by_address[address]:
                 del self._by_address[address]
+
+    def lines(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """Headers of every answer, as they are sent. headers: uvicorn makes new ones each second, for they have the date."""
+        if headers is not self._headers:
+            self._headers, self._lines = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
+        return self._lines
 
     def _is_proxy(self, address: str) -> bool:
         """Whether all its clients have this one address."""

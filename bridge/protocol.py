@@ -8,6 +8,8 @@ Facts
 - A body may be large and its sender's line slow: it may take long, but may not stand still.
 
 Strategy
+- What uvicorn does for every request is done once for every connection, where it is the same. Its classes stay in use, and so do
+  their names: what is not said here is theirs.
 - Nothing is done for a request that it would not need anyway: one sweep over all connections, about once a second, looks at what
   each of them waits for, and how long it has waited for the same. A timer of each request would cost more than its parsing.
 - What the client is not to blame for does not count: while a call is carried out, and while we ourselves do not read.
@@ -15,7 +17,9 @@ Strategy
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+import urllib.parse
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -26,7 +30,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from bridge.errors import ErrorCode, ProtocolError
 from bridge.gate import Gate
 from bridge.settings import ServerSettings
-from bridge.soap.endpoint import ANSWER
+from bridge.soap.endpoint import CLOSE, DIRECT
 from bridge.soap.writer import SOAP11, write_fault
 
 __all__ = ["Config", "Protocol"]
@@ -43,6 +47,9 @@ SLOW_LINE: Final = 8 * 1024
 # seconds that a client gets to read why its connection ends
 _LAST_WORDS = 2.0
 _ANSWER, _ENDING = object(), object()
+# path, as it came, and query
+_Target = tuple[str, bytes, bytes]
+_AT_SOAP: _Target = ("/soap", b"/soap", b"")
 
 
 class Config(uvicorn.Config):
@@ -77,10 +84,13 @@ class Protocol(HttpToolsProtocol):
         self._excess = ""
         # what the program answers, and how: a request that held the way to its own answer would wait for the collector
         self._answered: RequestResponseCycle | None = None
-        self._extensions: dict[str, Any] = {ANSWER: {"send": self._answer}}
+        self._extensions: dict[str, Any] = {DIRECT: {"take": self._take, "send": self._answer}}
+        # the fields of a request of which nothing is known yet
+        self._blank: dict[str, Any] = {}
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._blank = vars(self._blank_cycle())
         if self._gate.enter(self, self.client[0] if self.client else ""):
             return
         if self._gate.overrun:
@@ -91,6 +101,7 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._gate.leave(self)
         self._extensions.clear()
+        self._blank.clear()
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
@@ -152,37 +163,83 @@ class Protocol(HttpToolsProtocol):
         if len(self.headers) > MAX_HEADERS or len(self.pipeline) >= MAX_PIPELINED:
             self._excess = "The request has too many headers." if len(self.headers) > MAX_HEADERS else "Too many requests wait."
             raise ValueError
-        super().on_headers_complete()
+        self._begin()
         self.headers = _NOWHERE  # trailers, of which there may be any number
-        if not self._in_head():
-            self.scope.setdefault("extensions", self._extensions)
+
+    def _blank_cycle(self) -> RequestResponseCycle:
+        return RequestResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+
+    def _begin(self) -> None:
+        """Has the request answered, after those before it."""
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        scope["http_version"], scope["method"] = version, parser.get_method().decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _AT_SOAP if self.url == b"/soap" else _target(self.url)
+        scope.setdefault("extensions", self._extensions)
+        earlier, _ = self._begun()
+        cycle = self.cycle = RequestResponseCycle.__new__(RequestResponseCycle)
+        cycle.__dict__ = {
+            **self._blank,
+            "scope": scope,
+            "body": bytearray(),
+            "default_headers": self.server_state.default_headers,
+            "waiting_for_100_continue": self.expect_100_continue,
+            "keep_alive": version != "1.0" and parser.should_keep_alive(),
+        }
+        if earlier is None or earlier.response_complete:
+            cycle.message_event.clear()
+            self._start_asgi_task(cycle, self.app)
+        else:
+            cycle.message_event = asyncio.Event()
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _answer(self, scope: Any, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+    def _take(self, scope: Any) -> bytes | None:
+        """The body of a request, when the whole of it has come; then `receive` has nothing of it."""
+        cycle = self._answered
+        if cycle is None or cycle.scope is not scope or cycle.more_body or cycle.disconnected or cycle.waiting_for_100_continue:
+            return None
+        if self.flow.read_paused:  # it is large: `receive` also sees to it that reading goes on
+            return None
+        body, cycle.body = bytes(cycle.body), bytearray()
+        cycle.message_event.clear()
+        return body
+
+    def _answer(self, scope: Any, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
         """Sends a whole answer in one write; uvicorn's two messages cost four times as much, and are two packets.
 
-        False: they have to be sent, nothing was done. headers: of the program's own; with the length.
+        False: they have to be sent, nothing was done. headers: of the program's own; with the length, and CLOSE to end with.
         """
         cycle = self._answered
         if cycle is None or cycle.scope is not scope or cycle.disconnected or cycle.response_started:
             return False
         if self.flow.write_paused or scope["method"] == "HEAD":
             return False
-        lines = [STATUS_LINE[status]]
-        for name, value in (*self.server_state.default_headers, *headers):
-            if name == b"connection":
-                cycle.keep_alive = False
-            else:
-                lines.append(b"%b: %b\r\n" % (name, value))
-        if not cycle.keep_alive:
-            lines.append(b"connection: close\r\n")
-        lines += (b"\r\n", body)
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
-        self.transport.write(b"".join(lines))
+        if CLOSE in headers:
+            cycle.keep_alive = False
+        elif not cycle.keep_alive:
+            headers = (*headers, CLOSE)
+        own = [b"%b: %b\r\n" % header for header in headers]
+        always = self._gate.lines(self.server_state.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[status], always, *own, b"\r\n", body)))
         cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()
@@ -272,6 +329,12 @@ class Protocol(HttpToolsProtocol):
             self.transport.write_eof()
         else:
             self.transport.close()
+
+
+def _target(url: bytes) -> _Target:
+    """Raises ValueError and httptools.HttpParserInvalidURLError."""
+    parsed = httptools.parse_url(url)
+    return urllib.parse.unquote(parsed.path.decode("ascii")), parsed.path, parsed.query or b""
 
 
 class _Nowhere(list[tuple[bytes, bytes]]):

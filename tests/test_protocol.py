@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from bridge.protocol import Protocol
 from bridge.server import listen, serve_app
 from bridge.settings import ServerSettings
-from bridge.soap.endpoint import ANSWER
+from bridge.soap.endpoint import DIRECT
 from tests.program import PATIENCE, free_port
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -49,7 +49,7 @@ async def serving(body: bytes, **settings: Any) -> AsyncIterator[int]:
     ready = asyncio.Event()
 
     async def app(scope, receive, send) -> None:
-        assert scope["extensions"][ANSWER]["send"](scope, 200, [(b"content-length", b"%d" % len(body))], body)
+        assert scope["extensions"][DIRECT]["send"](scope, 200, [(b"content-length", b"%d" % len(body))], body)
 
     async def begin() -> None:
         ready.set()

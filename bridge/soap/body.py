@@ -16,7 +16,7 @@ from starlette.types import Receive
 
 from bridge.errors import ErrorCode, FaultSide, ProtocolError
 
-__all__ = ["LARGE", "Room", "media", "read_body"]
+__all__ = ["LARGE", "Room", "media", "read_body", "refuse_above"]
 
 LARGE = 64 * 1024
 """Bytes from which a request counts as large: it costs milliseconds and megabytes."""
@@ -75,7 +75,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int, r
     if declared.isdigit() and int(declared) > limit:
         if b"expect" not in headers:  # who waits for our 100 has not sent it
             await _drain(receive)
-        _refuse_above(limit, int(declared))
+        refuse_above(limit, int(declared))
     received = await _receive(receive, limit, room)
     if received is None:
         return None
@@ -108,7 +108,7 @@ async def _receive(receive: Receive, limit: int, room: Room) -> tuple[bytes, int
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             more = message.get("more_body", False)
-            _refuse_above(limit, size)
+            refuse_above(limit, size)
             if size > LARGE:
                 room.take(size - taken)
                 taken = size
@@ -134,7 +134,8 @@ async def _drain(receive: Receive) -> None:
         return
 
 
-def _refuse_above(limit: int, size: int) -> None:
+def refuse_above(limit: int, size: int) -> None:
+    """Raises ProtocolError for a body of more bytes than the limit."""
     if size > limit:
         raise ProtocolError("The request is too large.", code=ErrorCode.REQUEST_PARAM_LIMIT)
 
@@ -147,7 +148,7 @@ def _decompress(body: bytes, coding: bytes, limit: int) -> bytes:
         text = inflater.decompress(body, limit + 1)
     except zlib.error:
         raise ProtocolError("The compressed request cannot be decompressed.") from None
-    _refuse_above(limit, len(text))
+    refuse_above(limit, len(text))
     if not inflater.eof:
         raise ProtocolError("The compressed request is not whole.")
     return text

@@ -33,17 +33,24 @@ from bridge.operations.backend import UseCase
 from bridge.outbound.driver import Timing
 from bridge.redaction import redact_text
 from bridge.settings import Network
-from bridge.soap.body import LARGE, Room, media, read_body
+from bridge.soap.body import LARGE, Room, media, read_body, refuse_above
 from bridge.soap.credentials import login_of
 from bridge.soap.envelope import Call, read_call
 from bridge.soap.writer import SOAP11, SOAP12, SoapVersion, write_error, write_fault, write_result
 from bridge.soap.wsdl import Wsdl, is_wsdl_query, public_address
 from bridge.soap.xml import XmlLimits
 
-__all__ = ["ANSWER", "Endpoint", "EndpointOptions"]
+__all__ = ["CLOSE", "DIRECT", "Endpoint", "EndpointOptions"]
 
-ANSWER = "smsbridge.answer"
-"""An ASGI extension. Its `send`: (scope, status, headers, body) -> whether the whole answer was sent; else two messages do it."""
+DIRECT = "smsbridge.direct"
+"""An ASGI extension: what is there, or can be done, at once, without messages.
+
+`take`: (scope) -> the body, where the whole of it is there and is not LARGE; else None, and messages bring it.
+`send`: (scope, status, headers, body) -> whether the whole answer was sent; else two messages do it. Of the header `connection` it
+knows CLOSE alone.
+"""
+CLOSE = (b"connection", b"close")
+"""The header of an answer after which the connection ends."""
 
 T = TypeVar("T")
 log = get_logger("bridge.soap")
@@ -152,9 +159,14 @@ class Endpoint:
 
     async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
         """The answer of a call; None when the client went away before its request was whole."""
-        body = await read_body(receive, headers, self._options.max_body, self._room)
+        direct = scope.get("extensions", _NONE).get(DIRECT)
+        body: bytes | None = direct["take"](scope) if direct and b"content-encoding" not in headers else None
         if body is None:
-            return None
+            body = await read_body(receive, headers, self._options.max_body, self._room)
+            if body is None:
+                return None
+        else:
+            refuse_above(self._options.max_body, len(body))
         if len(body) <= LARGE:
             return await self._call(body, scope, headers, seen, large=False)
         try:
@@ -262,9 +274,9 @@ class Endpoint:
         ]
         # a Fault may come before a body that waits for our 100: it is never sent, and the next request would be taken for it
         if headers.get(b"connection", b"").lower() == b"close" or (answer.outcome == "Fault" and b"expect" in headers):
-            head.append((b"connection", b"close"))
-        at_once = scope.get("extensions", _NONE).get(ANSWER)
-        if at_once and at_once["send"](scope, answer.status, head, body):
+            head.append(CLOSE)
+        direct = scope.get("extensions", _NONE).get(DIRECT)
+        if direct and direct["send"](scope, answer.status, head, body):
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": head})
         await send({"type": "http.response.body", "body": body})
