@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 from msgspec import Struct
@@ -36,7 +36,6 @@ _UNDERSTOOD = frozenset(
     }
 )
 _LOGIN_NAMES = ("username", "password")
-_VERSIONS = MappingProxyType({version.envelope: version for version in (SOAP11, SOAP12)})
 # roles that mean us; SOAP 1.1 4.2.2, SOAP 1.2 2.2
 _OUR_ROLES = frozenset(
     {
@@ -53,6 +52,25 @@ _FREE_REFS, _BYTES_PER_REF = 1000, 8
 # it is echoed, and kept for the next answer
 _LONGEST_NAMESPACE = 1000
 _READERS = MappingProxyType({name: compile_reader(operation.request) for name, operation in OPERATIONS.items()})
+
+
+class _Tags(NamedTuple):
+    """Of one version of SOAP."""
+
+    version: SoapVersion
+    # its namespace, as tags begin
+    envelope: str
+    header_tag: str
+    body_tag: str
+
+
+def _tags(version: SoapVersion) -> _Tags:
+    envelope = f"{{{version.envelope}}}"
+    return _Tags(version, envelope, f"{envelope}Header", f"{envelope}Body")
+
+
+# by the tag of the root
+_ENVELOPES = MappingProxyType({f"{tags.envelope}Envelope": tags for tags in map(_tags, (SOAP11, SOAP12))})
 
 
 class Login(Struct, frozen=True, gc=False):
@@ -89,52 +107,48 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     Raises ProtocolError when the bytes are not an envelope with one known operation.
     """
     root = parse(body, charset, limits)
-    namespace, _, name = root.tag.rpartition("}")
-    version = _VERSIONS.get(namespace[1:])
-    if name != "Envelope":
-        raise ProtocolError("The request is not a SOAP envelope.")
-    if version is None:
-        raise ProtocolError("The SOAP version is not supported.", FaultSide.VERSION_MISMATCH)
-    answer_in(version)
-    envelope = f"{namespace}}}"
-    header, soap_body = _parts(root, envelope)
+    tags = _ENVELOPES.get(root.tag)
+    if tags is None:
+        raise _no_envelope(root)
+    answer_in(tags.version)
+    header, soap_body = _parts(root, tags)
     wrapper = soap_body[0]
     encoded = _REF in body or _BASE64 in body
     deref = References(soap_body, min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF)) if encoded else None
-    operation, read = _route(wrapper)
+    namespace, _, operation = wrapper.tag.removeprefix("{").rpartition("}")
+    read = _READERS.get(operation)
+    if read is None:
+        raise ProtocolError("The SOAP body does not hold a known operation.")
     if len(soap_body) > 1 and sum(other.tag.rpartition("}")[2] in _READERS for other in soap_body) > 1:
         raise ProtocolError("The SOAP body holds more than one call.")
     values = read(wrapper, deref)
-    own = wrapper.tag.rpartition("}")[0][1:]
-    if len(own) > _LONGEST_NAMESPACE:
+    if len(namespace) > _LONGEST_NAMESPACE:
         raise ProtocolError("The namespace of the call is too long.", code=ErrorCode.REQUEST_PARAM_LIMIT)
     login = Login(values.pop("username", None), values.pop("password", None))
-    logins = _read_headers(header, envelope) if header is not None and len(header) else ()
-    return Call(operation, version, own or None, values, login, logins)
+    logins = _read_headers(header, tags.envelope) if header is not None and len(header) else ()
+    return Call(operation, tags.version, namespace or None, values, login, logins)
 
 
-def _parts(root: Element, envelope: str) -> tuple[Element | None, Element]:
+def _no_envelope(root: Element) -> ProtocolError:
+    if root.tag.rpartition("}")[2] != "Envelope":
+        return ProtocolError("The request is not a SOAP envelope.")
+    return ProtocolError("The SOAP version is not supported.", FaultSide.VERSION_MISMATCH)
+
+
+def _parts(root: Element, tags: _Tags) -> tuple[Element | None, Element]:
     """Header and Body. Without ElementPath: `find` costs as much as reading the call."""
     header = body = None
     for part in root:
         tag = part.tag
-        if tag == f"{envelope}Body":
+        if tag == tags.body_tag:
             if body is not None:
                 raise ProtocolError("The SOAP envelope holds more than one body.")
             body = part
-        elif tag == f"{envelope}Header":
+        elif tag == tags.header_tag:
             header = part
     if body is None or not len(body):
         raise ProtocolError("The SOAP body is empty.")
     return header, body
-
-
-def _route(wrapper: Element) -> tuple[str, Callable[[Element, References | None], dict[str, Any]]]:
-    operation = wrapper.tag.rpartition("}")[2]
-    read = _READERS.get(operation)
-    if read is None:
-        raise ProtocolError("The SOAP body does not hold a known operation.")
-    return operation, read
 
 
 def _read_headers(header: Element, envelope: str) -> tuple[Login, ...]:

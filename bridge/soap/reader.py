@@ -31,6 +31,8 @@ _HREF = ("href", "{http://www.w3.org/2003/05/soap-encoding}ref")
 _ID = ("id", "{http://www.w3.org/2003/05/soap-encoding}id")
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _INT = re.compile(r"[ \t\r\n]*([+-]?[0-9]{1,19})[ \t\r\n]*", re.ASCII)
+# nearly all that come
+_SMALL = {str(value): value for value in range(2000)}
 _BASE64 = ("base64Binary", "base64")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _MAX_ARRAY_DEPTH = 4
@@ -214,8 +216,9 @@ def _text(element: Element, deref: Deref) -> Any:
 
 def _integer(text: str) -> Any:
     """xs:int or xs:long; the request's model knows the range."""
-    if len(text) < 10 and text.isascii() and text.isdigit():
-        return int(text)
+    value = _SMALL.get(text)
+    if value is not None:
+        return value
     match = _INT.fullmatch(text)
     return int(match[1]) if match else INVALID
 

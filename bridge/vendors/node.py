@@ -9,7 +9,7 @@ Facts (the document is silent or wrong about these; they are from vendor-made SD
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from itertools import count
@@ -17,7 +17,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
-import orjson
+from msgspec import Struct
+from msgspec.json import Encoder
 from msgspec.structs import replace
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -58,6 +59,18 @@ PRESETS: Mapping[str, str] = MappingProxyType(
 NO_TRUST_DATE = Reason('otp_path "create" iken trustDate kullanılamaz.', 'trustDate cannot be used with otp_path "create".')
 _MAX_PAGE = 1000
 _ITEM_STATES = range(-2, 6)
+_ENCODER = Encoder()
+# fields of a send, as the document spells them where they are more than one word
+_SPELLED = {
+    "custom_id": "customID",
+    "push_settings": "pushSettings",
+    "skip_ahs_query": "skipAhsQuery",
+    "recipient_type": "recipientType",
+    "sending_type": "sendingType",
+    "sending_date": "sendingDate",
+    "periodic_settings": "periodicSettings",
+    "trust_date": "trustDate",
+}
 # err.code that does not say whether a send was taken
 _UNSURE = frozenset({ErrorCode.INTERNAL_SERVER.value, ""})
 
@@ -134,12 +147,7 @@ class Node:
         }
         self._otp_path = f"sms/{settings.otp_path}"
         self.limits = SendLimits(settings.max_recipients, own_texts=True)
-        extras = {
-            "skipAhsQuery": settings.skip_ahs_query,
-            "recipientType": settings.recipient_type,
-            "gateway": settings.gateway and str(settings.gateway),
-        }
-        self._extras = {name: value for name, value in extras.items() if value is not None}
+        self._settings = settings
 
     def check(self, message: Message) -> None:
         """The interface of the bridge is this vendor's own, but /sms/create has no trustDate."""
@@ -151,8 +159,8 @@ class Node:
 
     def send(self, message: Message, credentials: NodeCredentials) -> Exchange[int]:
         otp = message.otp_call and self._otp_path == "sms/create-otp"
-        body = _otp_body(message) if otp else _sms_body(message)
-        answer = yield self._request(self._otp_path if message.otp_call else "sms/create", credentials, body | self._extras)
+        body = (_otp_body if otp else _sms_body)(message, self._settings)
+        answer = yield self._request(self._otp_path if message.otp_call else "sms/create", credentials, body)
         return sent_id(_data(answer, sending=True).get("pkgID"))
 
     def find(self, message: Message, credentials: NodeCredentials, others: Collection[int] = ()) -> Exchange[int | None]:
@@ -215,9 +223,9 @@ class Node:
             raise OutcomeUnknown("the answer has no credit")
         return credit
 
-    def _request(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
+    def _request(self, path: str, credentials: NodeCredentials, body: _Send | dict[str, Any]) -> HttpRequest:
         headers = (("Content-Type", "application/json"), ("Authorization", credentials.authorization))
-        return HttpRequest("POST", self._urls[path], headers, orjson.dumps(body))
+        return HttpRequest("POST", self._urls[path], headers, _ENCODER.encode(body))
 
     def _ask(self, path: str, credentials: NodeCredentials, body: dict[str, Any]) -> HttpRequest:
         """A question: it may be asked twice."""
@@ -236,44 +244,80 @@ def _paged(filters: dict[str, Any], query: PackagesQuery | ItemsQuery | SendersQ
     return given(filters) | {"pageIndex": query.page_index, "pageSize": query.page_size}
 
 
-def _sms_body(message: Message) -> dict[str, Any]:
+class _Send(Struct, omit_defaults=True, kw_only=True, rename=_SPELLED):
+    """The body of /sms/create and /sms/create-otp. What is None is not in it: vendors do not all read null as "not given"."""
+
+    sender: str
+    content: str | None
+    encoding: int
+    validity: int
+    commercial: bool | None = None
+    custom_id: str | None = None
+    push_settings: dict[str, str] | None = None
+    skip_ahs_query: bool | None = None
+    recipient_type: int | None = None
+    gateway: UUID | None = None
+    number: str | None = None
+    # of /sms/create alone
+    type: int | None = None
+    sending_type: int | None = None
+    title: str | None = None
+    numbers: Sequence[str | dict[str, str]] | None = None
+    sending_date: str | None = None
+    periodic_settings: dict[str, Any] | None = None
+    # of /sms/create-otp alone
+    trust_date: str | None = None
+
+    def __repr__(self) -> str:
+        return "<_Send>"
+
+
+def _body(message: Message, settings: NodeSettings) -> _Send:
+    """What both have."""
+    return _Send(
+        sender=message.sender,
+        content=message.text,
+        encoding=int(message.encoding),
+        validity=message.validity_minutes,
+        commercial=message.commercial,
+        custom_id=message.custom_id,
+        push_settings={"url": message.push_url} if message.push_url else None,
+        skip_ahs_query=settings.skip_ahs_query,
+        recipient_type=settings.recipient_type,
+        gateway=settings.gateway,
+    )
+
+
+def _sms_body(message: Message, settings: NodeSettings) -> _Send:
+    body = _body(message, settings)
+    body.type = int(message.kind)
+    # the vendor wants one; its own SDKs give the time
+    body.title = message.title or format_second(message.accepted_at)
+    if message.send_at is not None:
+        body.sending_date = format_minute(message.send_at + timedelta(seconds=59))
     period = message.period
-    body = _common_body(message) | {
-        "type": int(message.kind),
-        # the vendor wants one; its own SDKs give the time
-        "title": message.title or format_second(message.accepted_at),
-        "sendingDate": message.send_at and format_minute(message.send_at + timedelta(seconds=59)),
-        "periodicSettings": period
-        and given({"periodType": period.type.value, "interval": period.interval_minutes, "amount": period.amount}),
-    }
+    if period is not None:
+        fields = {"periodType": period.type.value, "interval": period.interval_minutes, "amount": period.amount}
+        body.periodic_settings = given(fields)
     numbers = [*message.numbers, *message.invalid_numbers]
     if message.texts is not None:
         texts = [*message.texts, *(message.invalid_texts or ())]
         pairs = zip(numbers, texts, strict=True)
-        body |= {"sendingType": 2, "numbers": [{"nr": number, "msg": text} for number, text in pairs]}
-        body["content"] = message.text or texts[0]
+        body.sending_type, body.numbers = 2, [{"nr": number, "msg": text} for number, text in pairs]
+        body.content = message.text or texts[0]
     elif len(numbers) == 1:
-        body |= {"sendingType": 0, "number": numbers[0]}
+        body.sending_type, body.number = 0, numbers[0]
     else:
-        body |= {"sendingType": 1, "numbers": numbers}
-    return given(body)
+        body.sending_type, body.numbers = 1, numbers
+    return body
 
 
-def _otp_body(message: Message) -> dict[str, Any]:
-    trust = message.trust_at and format_second(message.trust_at)
-    return given(_common_body(message) | {"number": message.numbers[0], "trustDate": trust})
-
-
-def _common_body(message: Message) -> dict[str, Any]:
-    return {
-        "sender": message.sender,
-        "content": message.text,
-        "encoding": int(message.encoding),
-        "validity": message.validity_minutes,
-        "pushSettings": {"url": message.push_url} if message.push_url else None,
-        "commercial": message.commercial,
-        "customID": message.custom_id,
-    }
+def _otp_body(message: Message, settings: NodeSettings) -> _Send:
+    body = _body(message, settings)
+    body.number = message.numbers[0]
+    if message.trust_at is not None:
+        body.trust_date = format_second(message.trust_at)
+    return body
 
 
 def _data(response: HttpResponse, *, sending: bool = False) -> dict[str, Any]:
