@@ -59,23 +59,24 @@ class InFlight:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._count = 0
-        self._none = asyncio.Event()
-        self._none.set()
+        # of who waits for the last of them
+        self._none: asyncio.Event | None = None
 
     def __enter__(self) -> None:
         self._count += 1
         self._metrics.entered()
-        self._none.clear()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._count -= 1
         self._metrics.left()
-        if not self._count:
+        if self._none is not None and not self._count:
             self._none.set()
 
     async def ended(self) -> None:
         """Returns when there is no call."""
-        await self._none.wait()
+        if self._count:
+            self._none = self._none or asyncio.Event()
+            await self._none.wait()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from bridge.ledger.commit import Batch, Change, Request
 from bridge.ledger.values import NewPackage, Repeat, Settlement
 
 __all__ = ["Futures", "Gatherer"]
 
+# requests of a kind in a batch
 _BATCH = 500
 # seconds between the starts of two batches, when the last one had this many requests or more; and while there come more
 _WINDOW, _LONGEST_WINDOW = 0.004, 0.012
 _BUSY = 3
 
-
+R = TypeVar("R")
 Futures = Sequence[asyncio.Future[Any]]
 """Who waits for each request of a batch."""
 
@@ -33,7 +34,9 @@ class Gatherer:
         """hand_over: takes a batch; `done` is to be called when it is written."""
         self._hand_over = hand_over
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[tuple[Request, asyncio.Future[Any]]] = []
+        self._packages = _Waiting[NewPackage]()
+        self._settlements = _Waiting[Settlement]()
+        self._changes = _Waiting[Repeat | Change]()
         self._scheduled = self._writing = False
         # by the loop's clock; and how many waited a turn of the loop ago
         self._earliest = self._latest = 0.0
@@ -44,7 +47,12 @@ class Gatherer:
     def submit(self, request: Request) -> asyncio.Future[Any]:
         """The result is committed when it is there. Raises LedgerUnavailable, or what the request raises."""
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append((request, future))
+        if isinstance(request, NewPackage):
+            self._packages.add(request, future)
+        elif isinstance(request, Settlement):
+            self._settlements.add(request, future)
+        else:
+            self._changes.add(request, future)
         if not self._scheduled and not self._writing:
             self._schedule()
         return future
@@ -59,7 +67,7 @@ class Gatherer:
             else:
                 future.set_result(result)
         self._writing = False
-        if self._waiting:
+        if self._count():
             self._schedule()
         else:
             self._idle.set()
@@ -79,27 +87,36 @@ class Gatherer:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        now, count = self._loop.time(), len(self._waiting)
+        now, count = self._loop.time(), self._count()
         if self._seen < count < _BATCH and now < self._latest:
             self._seen = count
             self._loop.call_soon(self._flush)
             return
-        jobs, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
         self._scheduled, self._writing = False, True
-        self._earliest, self._latest = (now + _WINDOW, now + _LONGEST_WINDOW) if len(jobs) >= _BUSY else (0.0, 0.0)
+        self._earliest, self._latest = (now + _WINDOW, now + _LONGEST_WINDOW) if count >= _BUSY else (0.0, 0.0)
         self._seen = 0
-        packages: list[NewPackage] = []
-        settlements: list[Settlement] = []
-        changes: list[Repeat | Change] = []
-        futures: tuple[list[asyncio.Future[Any]], ...] = ([], [], [])
-        for request, future in jobs:
-            if isinstance(request, NewPackage):
-                packages.append(request)
-                futures[0].append(future)
-            elif isinstance(request, Settlement):
-                settlements.append(request)
-                futures[1].append(future)
-            else:
-                changes.append(request)
-                futures[2].append(future)
-        self._hand_over(Batch(packages, settlements, changes), [*futures[0], *futures[1], *futures[2]])
+        packages, packages_futures = self._packages.take()
+        settlements, settlements_futures = self._settlements.take()
+        changes, changes_futures = self._changes.take()
+        self._hand_over(Batch(packages, settlements, changes), [*packages_futures, *settlements_futures, *changes_futures])
+
+    def _count(self) -> int:
+        return len(self._packages.requests) + len(self._settlements.requests) + len(self._changes.requests)
+
+
+class _Waiting(Generic[R]):
+    """Requests of one kind, and who waits for each."""
+
+    def __init__(self) -> None:
+        self.requests: list[R] = []
+        self._futures: list[asyncio.Future[Any]] = []
+
+    def add(self, request: R, future: asyncio.Future[Any]) -> None:
+        self.requests.append(request)
+        self._futures.append(future)
+
+    def take(self) -> tuple[list[R], list[asyncio.Future[Any]]]:
+        """Those of a batch, the longest waiting first."""
+        requests, futures = self.requests, self._futures
+        self.requests, self._futures = requests[_BATCH:], futures[_BATCH:]
+        return requests[:_BATCH], futures[:_BATCH]
