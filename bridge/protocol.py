@@ -240,7 +240,6 @@ class Protocol(HttpToolsProtocol):
         own = [b"%b: %b\r\n" % header for header in headers]
         always = self._gate.lines(self.server_state.default_headers)
         self.transport.write(b"".join((STATUS_LINE[status], always, *own, b"\r\n", body)))
-        cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from bridge.domain.http import Exchange, HttpResponse
+from bridge.domain.http import Exchange
 from bridge.errors import NotSent, OutcomeUnknown, SettingsError, VendorRefused
 from bridge.outbound.contract import Engine, EngineOptions
 from bridge.outbound.fast import FastEngine
@@ -64,23 +64,13 @@ class Outbound:
         usable answer end the operation. NotSent then holds for the whole operation: when an earlier request of it, other than a
         repeatable one, was answered, OutcomeUnknown is raised in its place.
         """
-        response: HttpResponse | None = None
+        value: T
         acted = False
         # of the request whose outcome is not counted yet
         seconds: float | None = None
         try:
+            request = next(exchange)
             while True:
-                try:
-                    request = next(exchange) if response is None else exchange.send(response)
-                except StopIteration as end:
-                    value: T = end.value
-                    if seconds is not None:
-                        self._count("answered", seconds)
-                    if timing is not None:
-                        timing.served = timing.served or response is not None
-                    return value
-                if seconds is not None:
-                    self._count("answered", seconds)
                 start = time.perf_counter()
                 try:
                     response = await self._engine.send(request)
@@ -90,6 +80,19 @@ class Outbound:
                         timing.seconds += seconds
                         timing.requests += 1
                 acted = acted or not request.repeatable
+                try:
+                    request = exchange.send(response)
+                except StopIteration as end:
+                    self._count("answered", seconds)
+                    if timing is not None:
+                        timing.served = True
+                    value = end.value
+                    return value
+                self._count("answered", seconds)
+                seconds = None
+        except StopIteration as end:  # it needed no request
+            value = end.value
+            return value  # returned at once, it would count as Any
         except BaseException as error:
             if seconds is not None:
                 self._count(_outcome(error), seconds)

@@ -134,8 +134,12 @@ class Endpoint:
         seen = _Seen(SOAP12 if media(headers.get(b"content-type", b""))[0] else SOAP11)
         try:
             if scope["method"] == "POST":
-                answer = await self._post(scope, headers, receive, seen)
-                if answer is None:
+                body = self._taken(scope, headers)
+                if body is not None:
+                    answer = await self._call(body, scope, headers, seen, large=False)
+                elif (late := await self._post(scope, headers, receive, seen)) is not None:
+                    answer = late
+                else:
                     return
             else:
                 answer = self._not_post(scope, headers)
@@ -146,7 +150,17 @@ class Endpoint:
             text = "The server failed to process the request."
             answer = self._fault(seen, ProtocolError(text, FaultSide.SERVER, ErrorCode.INTERNAL_SERVER))
         request_id = next(self._ids)
-        await self._reply(answer, scope, headers, request_id, send)
+        if len(answer.body) >= _COMPRESS_FROM and answer.outcome != "WSDL" and _takes_gzip(headers.get(b"accept-encoding", b"")):
+            answer = replace(
+                answer,
+                body=await self._in_thread(gzip.compress, answer.body, 3),
+                headers=(*answer.headers, (b"content-encoding", b"gzip")),
+            )
+        head = _head(answer, headers, request_id)
+        direct = scope.get("extensions", _NONE).get(DIRECT)
+        if not direct or not direct["send"](scope, answer.status, head, answer.body):
+            await send({"type": "http.response.start", "status": answer.status, "headers": head})
+            await send({"type": "http.response.body", "body": answer.body})
         seconds = time.perf_counter() - started
         self._metrics.request(seen.operation, answer.outcome, seconds)
         if self._options.log_requests:
@@ -157,16 +171,21 @@ class Endpoint:
         error = ProtocolError("There is no service at this address; it is at /soap.", code=ErrorCode.NOT_FOUND)
         return replace(self._fault(_Seen(SOAP12 if soap12 else SOAP11), error), status=404)
 
-    async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
-        """The answer of a call; None when the client went away before its request was whole."""
+    def _taken(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
+        """The body, where it needs no waiting, no room and no decompression. Raises ProtocolError as `read_body`."""
         direct = scope.get("extensions", _NONE).get(DIRECT)
-        body: bytes | None = direct["take"](scope) if direct and b"content-encoding" not in headers else None
-        if body is None:
-            body = await read_body(receive, headers, self._options.max_body, self._room)
-            if body is None:
-                return None
-        else:
+        if not direct or b"content-encoding" in headers:
+            return None
+        body: bytes | None = direct["take"](scope)
+        if body is not None:
             refuse_above(self._options.max_body, len(body))
+        return body
+
+    async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
+        """The answer of a call whose body has to be read; None when the client went away before it was whole."""
+        body = await read_body(receive, headers, self._options.max_body, self._room)
+        if body is None:
+            return None
         if len(body) <= LARGE:
             return await self._call(body, scope, headers, seen, large=False)
         try:
@@ -261,25 +280,19 @@ class Endpoint:
         hops = [hop.strip() for hop in (_text(headers.get(b"x-forwarded-for")) or "").split(",")]
         return next((hop for hop in reversed(hops) if hop and not self._is_proxy(hop)), address)
 
-    async def _reply(self, answer: Answer, scope: Scope, headers: dict[bytes, bytes], request_id: str, send: Send) -> None:
-        body, more = answer.body, answer.headers
-        if len(body) >= _COMPRESS_FROM and answer.outcome != "WSDL" and _takes_gzip(headers.get(b"accept-encoding", b"")):
-            body = await self._in_thread(gzip.compress, body, 3)
-            more = (*more, (b"content-encoding", b"gzip"))
-        head = [
-            (b"content-type", answer.content_type),
-            (b"content-length", b"%d" % len(body)),
-            (b"x-request-id", request_id.encode()),
-            *more,
-        ]
-        # a Fault may come before a body that waits for our 100: it is never sent, and the next request would be taken for it
-        if headers.get(b"connection", b"").lower() == b"close" or (answer.outcome == "Fault" and b"expect" in headers):
-            head.append(CLOSE)
-        direct = scope.get("extensions", _NONE).get(DIRECT)
-        if direct and direct["send"](scope, answer.status, head, body):
-            return
-        await send({"type": "http.response.start", "status": answer.status, "headers": head})
-        await send({"type": "http.response.body", "body": body})
+
+def _head(answer: Answer, headers: dict[bytes, bytes], request_id: str) -> list[tuple[bytes, bytes]]:
+    """The headers of the answer. headers: of the request."""
+    head = [
+        (b"content-type", answer.content_type),
+        (b"content-length", b"%d" % len(answer.body)),
+        (b"x-request-id", request_id.encode()),
+        *answer.headers,
+    ]
+    # a Fault may come before a body that waits for our 100: it is never sent, and the next request would be taken for it
+    if headers.get(b"connection", b"").lower() == b"close" or (answer.outcome == "Fault" and b"expect" in headers):
+        head.append(CLOSE)
+    return head
 
 
 def _log_call(request_id: str, seen: _Seen, answer: Answer, seconds: float) -> None:
