@@ -38,7 +38,7 @@ _QUIET = 0.1
 _RETRY = 1.0
 # packages that a search looks at one by one before the index has to be filled, quiet or not; and how many at a time
 _UNINDEXED = 20_000
-_INDEXED_AT_ONCE = 500
+_INDEXED_AT_ONCE = 1000
 
 
 class _Trouble:

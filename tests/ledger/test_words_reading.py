@@ -227,6 +227,27 @@ async def test_every_letter_is_found(ledger: Ledger, indexed: Indexed):
         assert await listed(ledger, keyword=keyword) == [recorded.uuid], keyword
 
 
+async def test_texts_that_are_indexed_together_stay_apart(ledger: Ledger, indexed: Indexed):
+    """Of three accounts by turns, short and long, with what means something in JSON and in LIKE."""
+    words = [
+        'a "quoted" word',
+        "C:\\new\\u0041",
+        "line\nbreak\ttab",
+        "{}[],:",
+        "İĞÜŞ 🎊 100%_",
+        "null",
+        "0123",
+        "uzun " * 500 + "son",
+        "İ" * 2001,
+    ]
+    made = {
+        (name, text): (await record(ledger, account=name, text=text)).uuid for text in words for name in ("one", "two", "three")
+    }
+    await indexed()
+    for (name, text), uuid in made.items():
+        assert await listed(ledger, name, keyword=text[-1000:]) == [uuid], text[:20]
+
+
 async def test_own_texts_are_found(ledger: Ledger, indexed: Indexed):
     recorded = await record(ledger, numbers=numbers(3), text=None, texts=("ilk metin", "ikinci", "üçüncü"))
     for _ in range(2):
