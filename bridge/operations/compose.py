@@ -78,24 +78,39 @@ def compose_otp(request: SendOtp, now: datetime, own_custom_id: str | None) -> M
     return _message(request, Kind.OTP, recipients, now, own_custom_id, otp_call=True, trust_at=trust_at)
 
 
-def _message(
-    request: Sending, kind: Kind, recipients: Recipients, now: datetime, own_custom_id: str | None, **more: Any
+def _message(  # noqa: PLR0913  # fields of Message, which are not worth a dictionary
+    request: Sending,
+    kind: Kind,
+    recipients: Recipients,
+    now: datetime,
+    own_custom_id: str | None,
+    *,
+    title: str | None = None,
+    send_at: datetime | None = None,
+    period: Period | None = None,
+    otp_call: bool = False,
+    trust_at: datetime | None = None,
 ) -> Message:
+    texts, invalid_texts = recipients.texts, recipients.invalid_texts
     return Message(
         kind=kind,
         sender=request.sender,
         numbers=tuple(recipients.numbers),
         text=request.content,
-        texts=None if recipients.texts is None else tuple(recipients.texts),
+        texts=None if texts is None else tuple(texts),
         invalid_numbers=tuple(recipients.invalid_numbers),
-        invalid_texts=None if recipients.invalid_texts is None else tuple(recipients.invalid_texts),
+        invalid_texts=None if invalid_texts is None else tuple(invalid_texts),
         encoding=_ENCODINGS[request.encoding],
         validity_minutes=_validity(request.validity, kind),
         accepted_at=now,
         push_url=(request.push_settings.url or None) if request.push_settings else None,
         commercial=request.commercial,
         custom_id=request.custom_id or own_custom_id,
-        **more,
+        title=title,
+        send_at=send_at,
+        period=period,
+        otp_call=otp_call,
+        trust_at=trust_at,
     )
 
 

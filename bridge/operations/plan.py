@@ -34,9 +34,9 @@ def plan(message: Message, limits: SendLimits, portions: Sequence[Portion] | Non
 
     portions: of recipients, where they are not sent to at once. Recipients with an invalid number are in no part.
     """
-    chosen = portions or [(range(len(message.numbers)), None)]
-    (positions, due_at), *more = chosen
-    if not more and len(positions) <= limits.recipients and (message.texts is None or limits.own_texts):
+    chosen = portions or ((range(len(message.numbers)), None),)
+    positions, due_at = chosen[0]
+    if len(chosen) == 1 and len(positions) <= limits.recipients and (message.texts is None or limits.own_texts):
         return (Part(positions, message, due_at),)  # most packages are one message, as they are
     spans = [(span, due_at) for positions, due_at in chosen for span in _spans(message, positions, limits)]
     return tuple(replace(_part(message, span, place, limits.own_texts), due_at=due) for place, (span, due) in enumerate(spans))

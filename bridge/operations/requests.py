@@ -5,10 +5,11 @@ Field names in messages are the WSDL's. What needs the clock, the account or a v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from bridge.errors import CallError, ErrorCode, Reason
 
@@ -140,11 +141,18 @@ class CancelSmsPackage(Request):
     custom_id: Annotated[Text | None, Field(alias="customID")] = None
 
 
+@cache
+def _validator(model: type[Request]) -> Callable[[Mapping[str, Any]], Any]:
+    """model_validate without its options, which cost a third of it."""
+    return TypeAdapter(model).validator.validate_python
+
+
 def parse(model: type[R], values: Mapping[str, Any]) -> R:
     """Checks the fields of a call. Raises CallError ERR_BAD_REQUEST naming the first that is missing or wrong."""
     try:
-        return model.model_validate(values)
+        request: R = _validator(model)(values)
     except ValidationError as error:
         where = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
         field = ".".join(str(part) for part in where if isinstance(part, str))
         raise CallError(ErrorCode.BAD_REQUEST, BAD_FIELD, field=field) from None
+    return request

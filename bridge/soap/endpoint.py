@@ -196,8 +196,12 @@ class Endpoint:
     async def _call(self, body: bytes, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, *, large: bool) -> Answer:
         """The answer of a call. large: it is decoded in a worker thread, for it would hold the event loop for milliseconds."""
         charset = media(headers.get(b"content-type", b""))[1]
-        arguments = (body, charset, self._options.limits, seen.answer_in)
-        call = seen.call = await self._in_thread(read_call, *arguments) if large else read_call(*arguments)
+        limits = self._options.limits
+        if large:
+            call = await self._in_thread(read_call, body, charset, limits, seen.answer_in)
+        else:
+            call = read_call(body, charset, limits, seen.answer_in)
+        seen.call = call
         try:
             value = await self._run(call, scope, headers, seen, large)
         except CredentialsMissing:
@@ -208,9 +212,10 @@ class Endpoint:
         except LedgerUnavailable as error:
             log.error("ledger unavailable", what=error.what)  # noqa: TRY400  # frames say nothing here
             return self._refused(call, CallError(ErrorCode.SYSTEM_MAINTENANCE))
-        result = (call.operation, call.version, call.namespace, value)
-        many = isinstance(value, Page) and len(value.rows) > _MANY_ROWS
-        text = await self._in_thread(write_result, *result) if many else write_result(*result)
+        if isinstance(value, Page) and len(value.rows) > _MANY_ROWS:
+            text = await self._in_thread(write_result, call.operation, call.version, call.namespace, value)
+        else:
+            text = write_result(call.operation, call.version, call.namespace, value)
         return Answer(200, call.version.content_type, text, "OK")
 
     async def _run(self, call: Call, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, large: bool) -> Any:
