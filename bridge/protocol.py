@@ -90,7 +90,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._blank = vars(self._blank_cycle())
+        self._blank = dict(vars(self._blank_cycle()))
         if self._gate.enter(self, self.client[0] if self.client else ""):
             return
         if self._gate.overrun:
@@ -189,15 +189,14 @@ class Protocol(HttpToolsProtocol):
         scope["path"], scope["raw_path"], scope["query_string"] = _AT_SOAP if self.url == b"/soap" else _target(self.url)
         scope.setdefault("extensions", self._extensions)
         earlier, _ = self._begun()
+        fields = self._blank.copy()
+        fields["scope"] = scope
+        fields["body"] = bytearray()
+        fields["default_headers"] = self.server_state.default_headers
+        fields["waiting_for_100_continue"] = self.expect_100_continue
+        fields["keep_alive"] = version != "1.0" and parser.should_keep_alive()
         cycle = self.cycle = RequestResponseCycle.__new__(RequestResponseCycle)
-        cycle.__dict__ = {
-            **self._blank,
-            "scope": scope,
-            "body": bytearray(),
-            "default_headers": self.server_state.default_headers,
-            "waiting_for_100_continue": self.expect_100_continue,
-            "keep_alive": version != "1.0" and parser.should_keep_alive(),
-        }
+        cycle.__dict__ = fields
         if earlier is None or earlier.response_complete:
             cycle.message_event.clear()
             self._start_asgi_task(cycle, self.app)
