@@ -51,14 +51,11 @@ class Gate:
         self._sweeping = False
         # seconds; when the last sweep was, by the loop's clock
         self._clock = self._swept = 0.0
+        # when it will be next, by the clock that `Connection.hurry` is told
+        self.next_sweep = self._pause
         self._quiet_until = 0.0
         self._headers: Sequence[tuple[bytes, bytes]] = ()
         self._lines = b""
-
-    @property
-    def next_sweep(self) -> float:
-        """When it will be, by the clock that `Protocol.hurry` is told."""
-        return self._clock + self._pause
 
     @property
     def overrun(self) -> bool:
@@ -105,6 +102,7 @@ class Gate:
         # a process that stood still has not read what came meanwhile
         self._clock += min(now - self._swept, 2 * self._pause)
         self._swept = now
+        self.next_sweep = self._clock + self._pause
         for connection in list(self._open):
             try:
                 connection.hurry(self._clock)

@@ -96,7 +96,7 @@ class Batch:
         custom_id = message.custom_id or ""
         own = custom_id and is_ours(custom_id)
         self.recorded.append(Recorded(package_id, uuid, range(first_id, first_id + len(submissions))))
-        # in the order of the columns of PACKAGES
+        # in the order of the columns of PACKAGES; a plus makes a plain number of what is more than one
         self.packages.append(
             (
                 package_id,
@@ -105,20 +105,20 @@ class Batch:
                 uuid,
                 "" if own else custom_id,
                 custom_id if own else "",
-                int(message.kind),
+                +message.kind,
                 message.sender,
                 message.title or "",
                 message.text,
                 _own_texts(message.texts) if message.texts else "",
-                int(message.encoding),
+                +message.encoding,
                 message.validity_minutes,
                 accepted_at,
                 sending_at,
-                int(scheduled),
+                +scheduled,
                 to_ms(new.valid_until),
                 extras.dump(message, push=new.push),
-                int(periodic),
-                int(new.state),
+                +periodic,
+                +new.state,
                 shelf,
                 len(submissions),
                 valid + invalid,
@@ -140,7 +140,7 @@ class Batch:
         sending = new.state is _AT_ONCE
         state, claim = (_SENDING, self._token) if sending else (_PENDING, PACED if new.paced else "")
         due_at, id_ = to_ms(new.due_at), package_id * SPAN
-        alone = int(len(new.submissions) == 1)
+        alone = +(len(new.submissions) == 1)
         for each in new.submissions:
             due = due_at if each.due_at is None else to_ms(each.due_at)
             positions = each.positions

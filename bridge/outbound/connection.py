@@ -89,15 +89,13 @@ class Connection(asyncio.Protocol):
         self._expires = loop.time() + min(self._keepalive, self._reader.idle_seconds(response))
         return response
 
-    @property
     def ended(self) -> bool:
         """Whether nothing more can be written, as far as the event loop has heard."""
         return self._dead or self._transport.is_closing()
 
-    @property
     def reusable(self) -> bool:
         """Whether the last exchange left the connection fit for another. A request not yet wholly written makes it unfit."""
-        return self._reader.reusable and not self.ended and not self._transport.get_write_buffer_size()
+        return self._reader.reusable and not self.ended() and not self._transport.get_write_buffer_size()
 
     def expired(self, now: float) -> bool:
         """Whether it was idle for too long; now: the loop's time."""
@@ -105,7 +103,7 @@ class Connection(asyncio.Protocol):
 
     def stale(self, now: float) -> bool:
         """Whether it must not be used again; asks the kernel too, for an end that the event loop has not heard of yet."""
-        return self.expired(now) or self.ended or bool(self._readable(0))
+        return self.expired(now) or self.ended() or bool(self._readable(0))
 
     def abort(self) -> None:
         """Ends the connection at once."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from bridge.domain.http import Exchange
 from bridge.errors import NotSent, OutcomeUnknown, SettingsError, VendorRefused
@@ -18,8 +19,7 @@ T = TypeVar("T")
 EngineName = Literal["auto", "fast", "httpx"]
 
 
-@dataclass(slots=True)
-class Timing:
+class Timing(Struct, gc=False):
     """What vendor calls cost, added up over all runs that are given the same object."""
 
     seconds: float = 0.0  # waiting for a connection included

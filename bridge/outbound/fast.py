@@ -85,7 +85,7 @@ class FastEngine:
         await asyncio.sleep(0)  # the transports let go of their sockets in the next turn of the loop
 
     def _put_back(self, origin: Origin, connection: Connection) -> None:
-        if connection.reusable and not self._closed:
+        if connection.reusable() and not self._closed:
             self._idle.put(origin, connection)
         else:
             connection.abort()
@@ -93,7 +93,7 @@ class FastEngine:
     async def _open(self, origin: Origin) -> Connection:
         self._idle.make_room(self._permits.taken)
         connection = await self._dialer.open(origin)
-        if connection.ended:
+        if connection.ended():
             raise NotSent("connection closed before the request")
         return connection
 

@@ -92,18 +92,17 @@ class Answer(Struct, frozen=True, gc=False):
         return f"<Answer {self.status} {self.outcome}>"
 
 
-class _Seen:
+class _Seen(Struct):
     """What is known of a request so far, for its log line and for a Fault in its SOAP version."""
 
-    __slots__ = ("account", "call", "timing", "version")
+    version: SoapVersion
+    timing: Timing
+    call: Call | None = None
+    account: str | None = None
 
-    def __init__(self, version: SoapVersion) -> None:
-        self.version = version
-        self.call: Call | None = None
-        self.account: str | None = None
-        self.timing = Timing()
+    def __repr__(self) -> str:
+        return "<_Seen>"
 
-    @property
     def operation(self) -> str | None:
         return self.call.operation if self.call else None
 
@@ -131,7 +130,7 @@ class Endpoint:
         """One HTTP request. Never raises but for cancellation: the last resort is a Fault without internals."""
         started = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        seen = _Seen(SOAP12 if media(headers.get(b"content-type", b""))[0] else SOAP11)
+        seen = _Seen(SOAP12 if media(headers.get(b"content-type", b""))[0] else SOAP11, Timing())
         try:
             if scope["method"] == "POST":
                 body = self._taken(scope, headers)
@@ -146,7 +145,7 @@ class Endpoint:
         except ProtocolError as error:
             answer = self._fault(seen, error)
         except Exception:  # the last resort; the log has the frames, the client no internals
-            log.exception("request failed", operation=seen.operation)
+            log.exception("request failed", operation=seen.operation())
             text = "The server failed to process the request."
             answer = self._fault(seen, ProtocolError(text, FaultSide.SERVER, ErrorCode.INTERNAL_SERVER))
         request_id = next(self._ids)
@@ -162,14 +161,14 @@ class Endpoint:
             await send({"type": "http.response.start", "status": answer.status, "headers": head})
             await send({"type": "http.response.body", "body": answer.body})
         seconds = time.perf_counter() - started
-        self._metrics.request(seen.operation, answer.outcome, seconds)
+        self._metrics.request(seen.operation(), answer.outcome, seconds)
         if self._options.log_requests:
             _log_call(request_id, seen, answer, seconds)
 
     def not_found(self, soap12: bool) -> Answer:
         """The answer for any other path: a Fault too, for a SOAP client may be what asks."""
         error = ProtocolError("There is no service at this address; it is at /soap.", code=ErrorCode.NOT_FOUND)
-        return replace(self._fault(_Seen(SOAP12 if soap12 else SOAP11), error), status=404)
+        return replace(self._fault(_Seen(SOAP12 if soap12 else SOAP11, Timing()), error), status=404)
 
     def _taken(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
         """The body, where it needs no waiting, no room and no decompression. Raises ProtocolError as `read_body`."""
@@ -306,7 +305,7 @@ def _log_call(request_id: str, seen: _Seen, answer: Answer, seconds: float) -> N
         "call",
         {
             "request_id": request_id,
-            "operation": seen.call.operation if seen.call else None,
+            "operation": seen.operation(),
             "account": None if seen.account is None else _shown(seen.account),
             "outcome": _shown(answer.outcome),
             "status": answer.status,

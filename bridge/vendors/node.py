@@ -26,7 +26,7 @@ from bridge.domain.capability import Feature
 from bridge.domain.clock import format_minute, format_second, parse_datetime
 from bridge.domain.custom_id import is_ours
 from bridge.domain.http import Exchange, HttpRequest, HttpResponse
-from bridge.domain.message import Encoding, Message
+from bridge.domain.message import Encoding, Kind, Message
 from bridge.domain.package import Package, PackageItem, Page, Sender, Statistics
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery, SendersQuery
 from bridge.domain.text import carry, measure
@@ -249,7 +249,7 @@ class _Send(Struct, omit_defaults=True, kw_only=True, rename=_SPELLED):
 
     sender: str
     content: str | None
-    encoding: int
+    encoding: Encoding
     validity: int
     commercial: bool | None = None
     custom_id: str | None = None
@@ -259,7 +259,7 @@ class _Send(Struct, omit_defaults=True, kw_only=True, rename=_SPELLED):
     gateway: UUID | None = None
     number: str | None = None
     # of /sms/create alone
-    type: int | None = None
+    type: Kind | None = None
     sending_type: int | None = None
     title: str | None = None
     numbers: Sequence[str | dict[str, str]] | None = None
@@ -277,7 +277,7 @@ def _body(message: Message, settings: NodeSettings) -> _Send:
     return _Send(
         sender=message.sender,
         content=message.text,
-        encoding=int(message.encoding),
+        encoding=message.encoding,
         validity=message.validity_minutes,
         commercial=message.commercial,
         custom_id=message.custom_id,
@@ -290,7 +290,7 @@ def _body(message: Message, settings: NodeSettings) -> _Send:
 
 def _sms_body(message: Message, settings: NodeSettings) -> _Send:
     body = _body(message, settings)
-    body.type = int(message.kind)
+    body.type = message.kind
     # the vendor wants one; its own SDKs give the time
     body.title = message.title or format_second(message.accepted_at)
     if message.send_at is not None:

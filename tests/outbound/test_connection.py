@@ -65,7 +65,7 @@ async def test_used_again(peer):
         task = await begun(connection)
         connection.data_received(OK)
         assert (await task).body == OK_BODY
-        assert connection.reusable
+        assert connection.reusable()
         assert not connection.stale(asyncio.get_running_loop().time())
         assert len(transport.written) == number
     connection.connection_lost(None)
@@ -81,7 +81,7 @@ async def test_timer_of_an_earlier_request(peer):
     connection.data_received(OK)
     await task
     connection._on_timer()
-    assert connection.reusable
+    assert connection.reusable()
     connection.connection_lost(None)
 
 
@@ -107,7 +107,7 @@ async def test_what_makes_an_idle_one_stale(peer):
     peer[1].close()
     assert connection.stale(now)
     transport.closing = True
-    assert connection.ended
+    assert connection.ended()
     connection.connection_lost(None)
 
 
@@ -126,7 +126,7 @@ async def test_bytes_that_nobody_asked_for(peer):
     connection, transport, _ = await opened(peer)
     connection.data_received(b"x")
     assert transport.closing
-    assert connection.ended
+    assert connection.ended()
 
 
 async def test_answer_before_the_request_was_written(peer):
@@ -135,7 +135,7 @@ async def test_answer_before_the_request_was_written(peer):
     transport.unwritten = 1
     connection.data_received(OK)
     await task
-    assert not connection.reusable
+    assert not connection.reusable()
     connection.connection_lost(None)
 
 
