@@ -1,7 +1,8 @@
 """One statement over many rows, the cheapest way that each database has.
 
 Facts:
-- SQLite: the driver's executemany costs 2 us a row; through SQLAlchemy it is 10 us a statement more, which small batches feel.
+- SQLite: the driver's executemany costs 2 us a row, for each of which it begins and ends a statement; rows that are inserted by one
+  statement cost a tenth less. Through SQLAlchemy it is 10 us a statement more, which small batches feel.
 - SQLite's driver binds an int or a str in 0.1 us, but None and bool in 1 us: it looks for an adapter first. So where null is
   common, a row has "" or 0 in its place and the statement says nullif.
 - PostgreSQL: one statement over all rows is one round trip, and tells how many it changed, which the driver's executemany does not.
@@ -12,8 +13,10 @@ Rows are tuples in the order of `columns`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +28,8 @@ __all__ = ["Bulk", "BulkInsert", "BulkUpdate", "Row", "compose", "run_together"]
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 Row = tuple[Any, ...]
+# rows of a statement of SQLite: it takes 32,766 values at most
+_AT_ONCE = 32
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -47,9 +52,12 @@ class Bulk:
         if connection.dialect.name == "sqlite":
             driver = connection.connection.driver_connection
             assert driver is not None
-            changed: int = driver.executemany(self.sqlite, rows).rowcount
-            return changed
+            return self.write(driver, rows)
         return connection.exec_driver_sql(self._postgres, (self.json(rows),)).rowcount
+
+    def write(self, driver: sqlite3.Connection, rows: Sequence[Row]) -> int:
+        """Runs it on SQLite, in the connection's transaction; returns how many rows were changed. Raises sqlite3.Error."""
+        return driver.executemany(self.sqlite, rows).rowcount
 
     def postgres(self, place: int) -> str:
         """The statement in PostgreSQL's dialect, with the rows as this parameter, from 1."""
@@ -100,11 +108,29 @@ class BulkInsert(Bulk):
         head = f"INSERT INTO {table.name} ({names})"
         places = ", ".join(_value(name, "?", blank) for name in columns)
         values = ", ".join(_value(name, name, blank) for name in columns)
+        self._head, self._places, self._conflict = f"{head} VALUES ", f"({places})", f" {conflict}"
+        # by the number of rows
+        self._statements: dict[int, str] = {}
         super().__init__(
             columns,
-            f"{head} VALUES ({places}) {conflict}",
+            self._statement(1),
             f"{head} SELECT {values} FROM {_fresh(table, columns)} {conflict}",  # noqa: S608  # names of our own
         )
+
+    def write(self, driver: sqlite3.Connection, rows: Sequence[Row]) -> int:
+        changed = 0
+        for first in range(0, len(rows), _AT_ONCE):
+            some = rows[first : first + _AT_ONCE]
+            changed += driver.execute(self._statement(len(some)), tuple(chain.from_iterable(some))).rowcount
+        return changed
+
+    def _statement(self, count: int) -> str:
+        """On SQLite, for so many rows. The driver keeps what it has compiled."""
+        statement = self._statements.get(count)
+        if statement is None:
+            statement = f"{self._head}{', '.join([self._places] * count)}{self._conflict}"
+            self._statements[count] = statement
+        return statement
 
 
 class BulkUpdate(Bulk):

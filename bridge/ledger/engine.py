@@ -51,6 +51,8 @@ _PRAGMAS = (
 )
 # kilobytes; the hot ends of all indices are some hundred pages
 _WRITER_CACHE, _READER_CACHE = 16_384, 8192
+# compiled ones that a connection keeps: an INSERT has one for each number of rows (`bridge.ledger.bulk`)
+_STATEMENTS = 512
 # SQLSTATE classes: connection lost, resources (disk full, too many connections), operator intervention, system error; and a standby
 _UNAVAILABLE_STATES = ("08", "53", "57", "58", "25006")
 # serialization failure, deadlock: the same once more may succeed
@@ -86,7 +88,7 @@ def open_sqlite(url: URL, *, writing: bool, connections: int) -> Engine:
         path.touch(mode=0o600)
     except OSError as error:
         raise SettingsError(KEY, f"cannot be opened ({error.strerror})") from None
-    arguments = {"isolation_level": None, "timeout": _BUSY_MS / 1000}
+    arguments = {"isolation_level": None, "timeout": _BUSY_MS / 1000, "cached_statements": _STATEMENTS}
     engine = create_engine(url, connect_args=arguments, pool_size=connections, max_overflow=0)
     begin, cache = ("BEGIN IMMEDIATE", _WRITER_CACHE) if writing else ("BEGIN", _READER_CACHE)
 

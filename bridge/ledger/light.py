@@ -51,7 +51,7 @@ def lighten(
 def write(driver: sqlite3.Connection, light: Light) -> bool:
     """Writes to SQLite, in the connection's transaction. False when something is not as expected. Raises sqlite3.Error."""
     for bulk, rows in light.work:
-        written = driver.executemany(bulk.sqlite, rows).rowcount
+        written = bulk.write(driver, rows)
         if bulk in _CHECKED and written != len(rows):
             return False
     return True
