@@ -12,9 +12,12 @@ from bridge.log import get_logger
 from bridge.memory import Memory
 from bridge.settings import ServerSettings
 
-__all__ = ["Connection", "Gate"]
+__all__ = ["HEADER_LINE", "Connection", "Gate"]
 
 log = get_logger("bridge")
+
+HEADER_LINE: Final = b"%b: %b\r\n".__mod__
+"""A header as it is sent, of its name and value."""
 
 # seconds between two log lines about refused connections
 _LOG_PAUSE: Final = 60.0
@@ -87,7 +90,7 @@ class Gate:
     def lines(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
         """Headers of every answer, as they are sent. headers: uvicorn makes new ones each second, for they have the date."""
         if headers is not self._headers:
-            self._headers, self._lines = headers, b"".join([b"%b: %b\r\n" % header for header in headers])
+            self._headers, self._lines = headers, b"".join(map(HEADER_LINE, headers))
         return self._lines
 
     def _is_proxy(self, address: str) -> bool:

@@ -28,7 +28,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from bridge.errors import ErrorCode, ProtocolError
-from bridge.gate import Gate
+from bridge.gate import HEADER_LINE, Gate
 from bridge.settings import ServerSettings
 from bridge.soap.endpoint import CLOSE, DIRECT
 from bridge.soap.writer import SOAP11, write_fault
@@ -236,7 +236,7 @@ class Protocol(HttpToolsProtocol):
             cycle.keep_alive = False
         elif not cycle.keep_alive:
             headers = (*headers, CLOSE)
-        own = [b"%b: %b\r\n" % header for header in headers]
+        own = map(HEADER_LINE, headers)
         always = self._gate.lines(self.server_state.default_headers)
         self.transport.write(b"".join((STATUS_LINE[status], always, *own, b"\r\n", body)))
         if not cycle.keep_alive:
