@@ -7,7 +7,6 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -52,7 +51,7 @@ log = get_logger("bridge")
 
 
 class InFlight:
-    """Counts calls, so that what they use is kept until the last of them has ended. A call is a `with` block."""
+    """Counts calls, so that what they use is kept until the last of them has ended."""
 
     __slots__ = ("_count", "_metrics", "_none")
 
@@ -62,11 +61,13 @@ class InFlight:
         # of who waits for the last of them
         self._none: asyncio.Event | None = None
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
+        """A call begins; `end` is to follow."""
         self._count += 1
         self._metrics.entered()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def end(self) -> None:
+        """It has ended."""
         self._count -= 1
         self._metrics.left()
         if self._none is not None and not self._count:
@@ -228,8 +229,11 @@ class App:
             await self._lifespan(receive, send)
         elif scope["path"] == "/soap" or scope["path"].rstrip("/").lower() == "/soap":
             bridge = self.bridge
-            with bridge.in_flight:
+            bridge.in_flight.begin()
+            try:
                 await bridge.endpoint(scope, receive, send)
+            finally:
+                bridge.in_flight.end()
         else:
             await self._rest(scope, receive, send)
 

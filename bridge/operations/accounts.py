@@ -72,18 +72,21 @@ class Proofs:
         if len(self._proofs) > self._most:
             self._proofs.popitem(last=False)
 
-    def renew(self, username: str) -> None:
-        """Counts the time anew: the password that is remembered was used."""
-        self._proofs[username] = (self._proofs[username][0], self._clock() + self._seconds)
-        self._proofs.move_to_end(username)
-
     def drop(self, username: str) -> None:
         self._proofs.pop(username, None)
 
-    def hold(self, username: str, password: str) -> bool:
-        """Whether this password was found right not long ago."""
+    def hold(self, username: str, password: str, *, renew: bool = False) -> bool:
+        """Whether this password was found right not long ago. renew: if so, its time is counted anew."""
         proof = self._proofs.get(username)
-        return proof is not None and proof[1] > self._clock() and hmac.compare_digest(proof[0], self.digest(password))
+        if proof is None:
+            return False
+        now, (digest, until) = self._clock(), proof
+        if until <= now or not hmac.compare_digest(digest, self.digest(password)):
+            return False
+        if renew:
+            self._proofs[username] = (digest, now + self._seconds)
+            self._proofs.move_to_end(username)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,8 @@ class MappedAccounts:
 
     async def find(self, username: str, password: str, address: str) -> Account:
         mapped = self._accounts.get(username, self._decoy)
-        if mapped is not self._decoy and self._proofs.hold(username, password):
-            self._proofs.renew(username)  # else whoever guesses at it could lock the customer out when the time is over
+        # renewed, else whoever guesses at it could lock the customer out when the time is over
+        if mapped is not self._decoy and self._proofs.hold(username, password, renew=True):
             return mapped.account
         guess = self._proofs.digest(username, password)
         await self._throttle.enter(username, address, guess)
