@@ -7,7 +7,7 @@ import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -42,14 +42,24 @@ async def connections(count: int) -> None:
             await asyncio.sleep(0.05)
 
 
-@asynccontextmanager
-async def serving(body: bytes, **settings: Any) -> AsyncIterator[int]:
+def serving(body: bytes, **settings: Any) -> AbstractAsyncContextManager[int]:
     """A server that answers with the body, in one write; its port."""
-    server = ServerSettings(host="127.0.0.1", port=free_port(), **settings)
-    ready = asyncio.Event()
 
     async def app(scope, receive, send) -> None:
-        assert scope["extensions"][DIRECT]["send"](scope, 200, [(b"content-length", b"%d" % len(body))], body)
+        answer(scope, body)
+
+    return running(app, **settings)
+
+
+def answer(scope: Any, body: bytes) -> None:
+    assert scope["extensions"][DIRECT]["send"](scope, 200, [(b"content-length", b"%d" % len(body))], body)
+
+
+@asynccontextmanager
+async def running(app: Any, **settings: Any) -> AsyncIterator[int]:
+    """A server of an application; its port."""
+    server = ServerSettings(host="127.0.0.1", port=free_port(), **settings)
+    ready = asyncio.Event()
 
     async def begin() -> None:
         ready.set()
@@ -87,3 +97,74 @@ async def test_an_answer_that_nobody_fetches_is_not_kept_for_ever(uncollected) -
             lazy.sendall(REQUEST)
             await connections(before + 1)
             await connections(before)
+
+
+def post(body: bytes, *, more: str = "") -> bytes:
+    return f"POST / HTTP/1.1\r\nHost: a\r\n{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def said(port: int, *pieces: bytes, until: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    heard = await asyncio.wait_for(reader.readuntil(until), PATIENCE)
+    writer.close()
+    await writer.wait_closed()
+    return heard
+
+
+async def test_a_small_body_is_taken_at_once_and_nothing_of_it_comes_again() -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def app(scope, receive, send) -> None:
+        body = scope["extensions"][DIRECT]["take"](scope)
+        answer(scope, b"taken" if body is not None else b"waits")
+        await heard.put((body, (await receive())["type"]))
+
+    async with running(app) as port:
+        await said(port, post(b"one"), post(b"two"), until=b"taken")
+        assert [await heard.get(), await heard.get()] == [(b"one", "http.disconnect"), (b"two", "http.disconnect")]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [post(b"one two")[:-4], post(b"one two")[-4:]],
+        [post(b"one two", more="Expect: 100-continue\r\n")],
+    ],
+    ids=["in two pieces", "asks first"],
+)
+async def test_what_cannot_be_taken_at_once_comes_in_messages(pieces: list[bytes]) -> None:
+    async def app(scope, receive, send) -> None:
+        body = scope["extensions"][DIRECT]["take"](scope)
+        assert body is None
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        answer(scope, b"heard " + body)
+
+    async with running(app) as port:
+        for _ in range(2):
+            heard = await said(port, *pieces, until=b"heard one two")
+            assert (b"100 Continue" in heard) == (len(pieces) == 1)
+
+
+async def test_requests_of_a_connection_do_not_wake_each_other() -> None:
+    """They have one event in common, as long as no two of them are there at a time."""
+
+    async def app(scope, receive, send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            assert message["type"] == "http.request"
+            body, more = body + message["body"], message["more_body"]
+        answer(scope, b"<" + body + b">")
+
+    async with running(app) as port:
+        one_by_one = [post(b"%d" % number)[at : at + 20] for number in range(3) for at in range(0, 60, 20)]
+        assert (await said(port, *filter(None, one_by_one), until=b"<2>")).count(b"200 OK") == 3
+        together = b"".join(post(b"%d" % number) for number in range(5))
+        assert (await said(port, together, until=b"<4>")).count(b"200 OK") == 5
