@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -150,6 +151,14 @@ async def test_what_cannot_be_taken_at_once_comes_in_messages(pieces: list[bytes
         for _ in range(2):
             heard = await said(port, *pieces, until=b"heard one two")
             assert (b"100 Continue" in heard) == (len(pieces) == 1)
+
+
+def test_what_uvicorn_keeps_of_a_request_is_known() -> None:
+    """The protocol copies it for each request of a connection: what uvicorn adds to it, and can be changed, it has to make anew."""
+    names = {*signature(RequestResponseCycle).parameters} - {"expect_100_continue"}
+    made = RequestResponseCycle(**dict.fromkeys((*names, "expect_100_continue"), None))
+    own = {"waiting_for_100_continue", "disconnected", "body", "more_body", "response_started", "response_complete"}
+    assert {*vars(made)} == names | own | {"chunked_encoding", "expected_content_length"}
 
 
 async def test_requests_of_a_connection_do_not_wake_each_other() -> None:
