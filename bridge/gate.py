@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from ipaddress import IPv6Network, ip_address
 from typing import Final, Protocol
 
@@ -12,12 +11,9 @@ from bridge.log import get_logger
 from bridge.memory import Memory
 from bridge.settings import ServerSettings
 
-__all__ = ["HEADER_LINE", "Connection", "Gate"]
+__all__ = ["Connection", "Gate"]
 
 log = get_logger("bridge")
-
-HEADER_LINE: Final = b"%b: %b\r\n".__mod__
-"""A header as it is sent, of its name and value."""
 
 # seconds between two log lines about refused connections
 _LOG_PAUSE: Final = 60.0
@@ -57,8 +53,6 @@ class Gate:
         # when it will be next, by the clock that `Connection.hurry` is told
         self.next_sweep = self._pause
         self._quiet_until = 0.0
-        self._headers: Sequence[tuple[bytes, bytes]] = ()
-        self._lines = b""
 
     @property
     def overrun(self) -> bool:
@@ -86,12 +80,6 @@ class Gate:
             self._by_address[address] -= 1
             if not self._by_address[address]:
                 del self._by_address[address]
-
-    def lines(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-        """Headers of every answer, as they are sent. headers: uvicorn makes new ones each second, for they have the date."""
-        if headers is not self._headers:
-            self._headers, self._lines = headers, b"".join(map(HEADER_LINE, headers))
-        return self._lines
 
     def _is_proxy(self, address: str) -> bool:
         """Whether all its clients have this one address."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import urllib.parse
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from bridge.errors import ErrorCode, ProtocolError
-from bridge.gate import HEADER_LINE, Gate
+from bridge.gate import Gate
 from bridge.settings import ServerSettings
 from bridge.soap.endpoint import CLOSE, DIRECT
 from bridge.soap.writer import SOAP11, write_fault
@@ -47,6 +48,8 @@ SLOW_LINE: Final = 8 * 1024
 # seconds that a client gets to read why its connection ends
 _LAST_WORDS = 2.0
 _ANSWER, _ENDING = object(), object()
+# a header as it is sent, of its name and value
+_LINE = b"%b: %b\r\n".__mod__
 # path, as it came, and query
 _Target = tuple[str, bytes, bytes]
 _AT_SOAP: _Target = ("/soap", b"/soap", b"")
@@ -150,7 +153,7 @@ class Protocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             headers = self.scope["headers"]
-            framing = [b"%b: %b\r\n" % header for header in headers if header[0] in (b"content-length", b"transfer-encoding")]
+            framing = [_LINE(header) for header in headers if header[0] in (b"content-length", b"transfer-encoding")]
             behind = _BehindHead(self)
             self.parser = httptools.HttpRequestParser(behind)
             self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
@@ -236,9 +239,8 @@ class Protocol(HttpToolsProtocol):
             cycle.keep_alive = False
         elif not cycle.keep_alive:
             headers = (*headers, CLOSE)
-        own = map(HEADER_LINE, headers)
-        always = self._gate.lines(self.server_state.default_headers)
-        self.transport.write(b"".join((STATUS_LINE[status], always, *own, b"\r\n", body)))
+        always = _always(*self.server_state.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[status], always, *map(_LINE, headers), b"\r\n", body)))
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
@@ -327,6 +329,12 @@ class Protocol(HttpToolsProtocol):
             self.transport.write_eof()
         else:
             self.transport.close()
+
+
+@lru_cache(maxsize=4)
+def _always(*headers: tuple[bytes, bytes]) -> bytes:
+    """Headers of every answer, as they are sent; new ones each second, for they have the date."""
+    return b"".join(map(_LINE, headers))
 
 
 def _target(url: bytes) -> _Target:

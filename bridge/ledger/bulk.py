@@ -14,6 +14,7 @@ Rows are tuples in the order of `columns`.
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -33,13 +34,12 @@ _AT_ONCE = 32
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class Bulk:
+class Bulk(ABC):
     """One statement in both dialects."""
 
-    def __init__(self, columns: Sequence[str], sqlite: str, postgres: str) -> None:
-        """sqlite: with a question mark for each column. postgres: with $1 for a JSON array of rows as objects."""
+    def __init__(self, columns: Sequence[str], postgres: str) -> None:
+        """postgres: with $1 for a JSON array of rows as objects."""
         self._columns = columns
-        self.sqlite = sqlite
         self._postgres = postgres
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> int:
@@ -55,9 +55,9 @@ class Bulk:
             return self.write(driver, rows)
         return connection.exec_driver_sql(self._postgres, (self.json(rows),)).rowcount
 
+    @abstractmethod
     def write(self, driver: sqlite3.Connection, rows: Sequence[Row]) -> int:
         """Runs it on SQLite, in the connection's transaction; returns how many rows were changed. Raises sqlite3.Error."""
-        return driver.executemany(self.sqlite, rows).rowcount
 
     def postgres(self, place: int) -> str:
         """The statement in PostgreSQL's dialect, with the rows as this parameter, from 1."""
@@ -113,7 +113,6 @@ class BulkInsert(Bulk):
         self._statements: dict[int, str] = {}
         super().__init__(
             columns,
-            self._statement(1),
             f"{head} SELECT {values} FROM {_fresh(table, columns)} {conflict}",  # noqa: S608  # names of our own
         )
 
@@ -144,11 +143,15 @@ class BulkUpdate(Bulk):
         fixed = [also] if also else []
         places = ", ".join([*fixed, *(f"{each} = {_value(each, '?', blank)}" for each in changed)])
         values = ", ".join([*fixed, *(f"{each} = {_value(each, f'fresh.{each}', blank)}" for each in changed)])
+        # with a question mark for each column
+        self._sqlite = f"UPDATE {name} SET {places} WHERE {name}.id = ? AND {where}"  # noqa: S608  # as above
         super().__init__(
             columns,
-            f"UPDATE {name} SET {places} WHERE {name}.id = ? AND {where}",  # noqa: S608  # as above
             f"UPDATE {name} SET {values} FROM {_fresh(table, columns)} WHERE {name}.id = fresh.id AND {where}",  # noqa: S608
         )
+
+    def write(self, driver: sqlite3.Connection, rows: Sequence[Row]) -> int:
+        return driver.executemany(self._sqlite, rows).rowcount
 
 
 def _value(column: str, expression: str, blank: Mapping[str, str]) -> str:

@@ -71,7 +71,10 @@ _INVALID_ITEMS = BulkInsert(item, ("id", "number", "content", "parts", "state", 
 
 
 class Batch:
-    """Packages as rows of the tables. Plain tuples and one pass: this is what a send costs most of."""
+    """Packages as rows of the tables. Plain tuples and one pass: this is what a send costs most of.
+
+    A plus makes a plain int of a bool or an enumeration's member: the driver is slow to bind these.
+    """
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -96,7 +99,7 @@ class Batch:
         custom_id = message.custom_id or ""
         own = custom_id and is_ours(custom_id)
         self.recorded.append(Recorded(package_id, uuid, range(first_id, first_id + len(submissions))))
-        # in the order of the columns of PACKAGES; a plus makes a plain number of what is more than one
+        # in the order of the columns of PACKAGES
         self.packages.append(
             (
                 package_id,

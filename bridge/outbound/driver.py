@@ -64,7 +64,6 @@ class Outbound:
         usable answer end the operation. NotSent then holds for the whole operation: when an earlier request of it, other than a
         repeatable one, was answered, OutcomeUnknown is raised in its place.
         """
-        value: T
         acted = False
         # of the request whose outcome is not counted yet
         seconds: float | None = None
@@ -80,19 +79,16 @@ class Outbound:
                         timing.seconds += seconds
                         timing.requests += 1
                 acted = acted or not request.repeatable
-                try:
-                    request = exchange.send(response)
-                except StopIteration as end:
-                    self._count("answered", seconds)
-                    if timing is not None:
-                        timing.served = True
-                    value = end.value
-                    return value
+                request = exchange.send(response)
                 self._count("answered", seconds)
                 seconds = None
-        except StopIteration as end:  # it needed no request
-            value = end.value
-            return value  # returned at once, it would count as Any
+        except StopIteration as end:
+            if seconds is not None:  # else it needed no request
+                self._count("answered", seconds)
+                if timing is not None:
+                    timing.served = True
+            value: T = end.value
+            return value
         except BaseException as error:
             if seconds is not None:
                 self._count(_outcome(error), seconds)

@@ -22,7 +22,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from bridge.domain.http import HttpResponse
 from bridge.errors import OutcomeUnknown
-from bridge.outbound.wire import add_header, inflate, lower_name
+from bridge.outbound.wire import add_header, inflate
 
 __all__ = ["MAX_HEAD", "ResponseReader", "Unanswered"]
 
@@ -151,13 +151,8 @@ class ResponseReader:
             self._headers.clear()  # those of a 1xx response
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_body:
-            return  # a trailer
-        headers, known = self._headers, lower_name(name)
-        if known in headers:
-            add_header(headers, name, value)
-        else:  # as add_header does it, without a call
-            headers[known] = value.decode("latin-1").strip(" \t")
+        if not self._in_body:  # else a trailer
+            add_header(self._headers, name, value)
 
     def on_headers_complete(self) -> None:
         if self._done:

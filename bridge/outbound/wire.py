@@ -20,7 +20,7 @@ from typing import NamedTuple
 from bridge.domain.http import HttpRequest
 from bridge.errors import OutcomeUnknown
 
-__all__ = ["Origin", "add_header", "inflate", "lower_name", "serialise"]
+__all__ = ["Origin", "add_header", "inflate", "serialise"]
 
 _URL = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(/[!\"$-~]*)?", re.IGNORECASE)
 _NOT_IN_QUERY = re.compile(r"[^!\"$-~]")
@@ -101,14 +101,13 @@ def serialise(request: HttpRequest) -> tuple[Origin, bytes]:
 
 
 @lru_cache(maxsize=256)
-def lower_name(name: bytes) -> str:
-    """A header's name as `add_header` has it."""
+def _lower_name(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
 def add_header(headers: dict[str, str], raw_name: bytes, raw_value: bytes) -> None:
     """Adds a header of a response: name in lower case, values of a repeated one joined with ", ". Source: RFC 9110 section 5.3."""
-    name = lower_name(raw_name)
+    name = _lower_name(raw_name)
     value = raw_value.decode("latin-1").strip(" \t")
     headers[name] = f"{headers[name]}, {value}" if name in headers else value
 

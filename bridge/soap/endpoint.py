@@ -12,7 +12,7 @@ import gzip
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from ipaddress import ip_address
@@ -20,7 +20,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
@@ -96,7 +96,7 @@ class _Seen(Struct):
     """What is known of a request so far, for its log line and for a Fault in its SOAP version."""
 
     version: SoapVersion
-    timing: Timing
+    timing: Timing = field(default_factory=Timing)
     call: Call | None = None
     account: str | None = None
 
@@ -130,15 +130,11 @@ class Endpoint:
         """One HTTP request. Never raises but for cancellation: the last resort is a Fault without internals."""
         started = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        seen = _Seen(SOAP12 if media(headers.get(b"content-type", b""))[0] else SOAP11, Timing())
+        seen = _Seen(SOAP12 if media(headers.get(b"content-type", b""))[0] else SOAP11)
         try:
             if scope["method"] == "POST":
-                body = self._taken(scope, headers)
-                if body is not None:
-                    answer = await self._call(body, scope, headers, seen, large=False)
-                elif (late := await self._post(scope, headers, receive, seen)) is not None:
-                    answer = late
-                else:
+                answer = await self._post(scope, headers, receive, seen)
+                if answer is None:
                     return
             else:
                 answer = self._not_post(scope, headers)
@@ -156,7 +152,7 @@ class Endpoint:
                 headers=(*answer.headers, (b"content-encoding", b"gzip")),
             )
         head = _head(answer, headers, request_id)
-        direct = scope.get("extensions", _NONE).get(DIRECT)
+        direct = _direct(scope)
         if not direct or not direct["send"](scope, answer.status, head, answer.body):
             await send({"type": "http.response.start", "status": answer.status, "headers": head})
             await send({"type": "http.response.body", "body": answer.body})
@@ -168,20 +164,20 @@ class Endpoint:
     def not_found(self, soap12: bool) -> Answer:
         """The answer for any other path: a Fault too, for a SOAP client may be what asks."""
         error = ProtocolError("There is no service at this address; it is at /soap.", code=ErrorCode.NOT_FOUND)
-        return replace(self._fault(_Seen(SOAP12 if soap12 else SOAP11, Timing()), error), status=404)
+        return replace(self._fault(_Seen(SOAP12 if soap12 else SOAP11), error), status=404)
 
-    def _taken(self, scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
-        """The body, where it needs no waiting, no room and no decompression. Raises ProtocolError as `read_body`."""
-        direct = scope.get("extensions", _NONE).get(DIRECT)
-        if not direct or b"content-encoding" in headers:
-            return None
-        body: bytes | None = direct["take"](scope)
-        if body is not None:
-            refuse_above(self._options.max_body, len(body))
-        return body
+    def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Awaitable[Answer | None]:
+        """The answer of a call; None when the client went away before its request was whole."""
+        direct = _direct(scope)
+        # compressed, it may be larger than it is
+        body = direct["take"](scope) if direct and b"content-encoding" not in headers else None
+        if body is None:
+            return self._read(scope, headers, receive, seen)
+        refuse_above(self._options.max_body, len(body))
+        return self._call(body, scope, headers, seen, large=False)
 
-    async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
-        """The answer of a call whose body has to be read; None when the client went away before it was whole."""
+    async def _read(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, seen: _Seen) -> Answer | None:
+        """As `_post`, for a body that has to be waited for."""
         body = await read_body(receive, headers, self._options.max_body, self._room)
         if body is None:
             return None
@@ -195,12 +191,8 @@ class Endpoint:
     async def _call(self, body: bytes, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, *, large: bool) -> Answer:
         """The answer of a call. large: it is decoded in a worker thread, for it would hold the event loop for milliseconds."""
         charset = media(headers.get(b"content-type", b""))[1]
-        limits = self._options.limits
-        if large:
-            call = await self._in_thread(read_call, body, charset, limits, seen.answer_in)
-        else:
-            call = read_call(body, charset, limits, seen.answer_in)
-        seen.call = call
+        arguments = (body, charset, self._options.limits, seen.answer_in)
+        call = seen.call = await self._in_thread(read_call, *arguments) if large else read_call(*arguments)
         try:
             value = await self._run(call, scope, headers, seen, large)
         except CredentialsMissing:
@@ -211,10 +203,9 @@ class Endpoint:
         except LedgerUnavailable as error:
             log.error("ledger unavailable", what=error.what)  # noqa: TRY400  # frames say nothing here
             return self._refused(call, CallError(ErrorCode.SYSTEM_MAINTENANCE))
-        if isinstance(value, Page) and len(value.rows) > _MANY_ROWS:
-            text = await self._in_thread(write_result, call.operation, call.version, call.namespace, value)
-        else:
-            text = write_result(call.operation, call.version, call.namespace, value)
+        result = (call.operation, call.version, call.namespace, value)
+        many = isinstance(value, Page) and len(value.rows) > _MANY_ROWS
+        text = await self._in_thread(write_result, *result) if many else write_result(*result)
         return Answer(200, call.version.content_type, text, "OK")
 
     async def _run(self, call: Call, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, large: bool) -> Any:
@@ -283,6 +274,11 @@ class Endpoint:
             return address
         hops = [hop.strip() for hop in (_text(headers.get(b"x-forwarded-for")) or "").split(",")]
         return next((hop for hop in reversed(hops) if hop and not self._is_proxy(hop)), address)
+
+
+def _direct(scope: Scope) -> Mapping[str, Any] | None:
+    direct: Mapping[str, Any] | None = scope.get("extensions", _NONE).get(DIRECT)
+    return direct
 
 
 def _head(answer: Answer, headers: dict[bytes, bytes], request_id: str) -> list[tuple[bytes, bytes]]:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.json import Encoder
 from msgspec.structs import replace
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -60,17 +60,6 @@ NO_TRUST_DATE = Reason('otp_path "create" iken trustDate kullanılamaz.', 'trust
 _MAX_PAGE = 1000
 _ITEM_STATES = range(-2, 6)
 _ENCODER = Encoder()
-# fields of a send, as the document spells them where they are more than one word
-_SPELLED = {
-    "custom_id": "customID",
-    "push_settings": "pushSettings",
-    "skip_ahs_query": "skipAhsQuery",
-    "recipient_type": "recipientType",
-    "sending_type": "sendingType",
-    "sending_date": "sendingDate",
-    "periodic_settings": "periodicSettings",
-    "trust_date": "trustDate",
-}
 # err.code that does not say whether a send was taken
 _UNSURE = frozenset({ErrorCode.INTERNAL_SERVER.value, ""})
 
@@ -244,15 +233,15 @@ def _paged(filters: dict[str, Any], query: PackagesQuery | ItemsQuery | SendersQ
     return given(filters) | {"pageIndex": query.page_index, "pageSize": query.page_size}
 
 
-class _Send(Struct, omit_defaults=True, kw_only=True, rename=_SPELLED):
+class _Send(Struct, omit_defaults=True, kw_only=True, rename="camel"):
     """The body of /sms/create and /sms/create-otp. What is None is not in it: vendors do not all read null as "not given"."""
 
     sender: str
-    content: str | None
     encoding: Encoding
     validity: int
+    content: str | None = None
     commercial: bool | None = None
-    custom_id: str | None = None
+    custom_id: str | None = field(default=None, name="customID")
     push_settings: dict[str, str] | None = None
     skip_ahs_query: bool | None = None
     recipient_type: int | None = None
