@@ -36,6 +36,7 @@ from bridge.settings import Network
 from bridge.soap.body import LARGE, Room, media, read_body, refuse_above
 from bridge.soap.credentials import login_of
 from bridge.soap.envelope import Call, read_call
+from bridge.soap.shapes import Shapes
 from bridge.soap.writer import SOAP11, SOAP12, SoapVersion, write_error, write_fault, write_result
 from bridge.soap.wsdl import Wsdl, is_wsdl_query, public_address
 from bridge.soap.xml import XmlLimits
@@ -120,6 +121,7 @@ class Endpoint:
         self._cases, self._accounts, self._wsdl, self._options = cases, accounts, wsdl, options
         self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="soap")
         self._room = Room(options.max_bodies)
+        self._shapes = Shapes(options.limits)
         self._ids = (f"{prefix}{number:06x}" for prefix in [secrets.token_hex(5)] for number in count(1))
 
     def close(self) -> None:
@@ -191,8 +193,14 @@ class Endpoint:
     async def _call(self, body: bytes, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, *, large: bool) -> Answer:
         """The answer of a call. large: it is decoded in a worker thread, for it would hold the event loop for milliseconds."""
         charset = media(headers.get(b"content-type", b""))[1]
-        arguments = (body, charset, self._options.limits, seen.answer_in)
-        call = seen.call = await self._in_thread(read_call, *arguments) if large else read_call(*arguments)
+        known = self._shapes.read(body, charset)
+        if known:
+            seen.answer_in(known.version)
+            call = known
+        else:
+            arguments = (body, charset, self._options.limits, seen.answer_in)
+            call = await self._in_thread(read_call, *arguments) if large else read_call(*arguments)
+        seen.call = call
         try:
             value = await self._run(call, scope, headers, seen, large)
         except CredentialsMissing:
@@ -203,10 +211,19 @@ class Endpoint:
         except LedgerUnavailable as error:
             log.error("ledger unavailable", what=error.what)  # noqa: TRY400  # frames say nothing here
             return self._refused(call, CallError(ErrorCode.SYSTEM_MAINTENANCE))
+        if not known:
+            self._learn(body, charset, call)
         result = (call.operation, call.version, call.namespace, value)
         many = isinstance(value, Page) and len(value.rows) > _MANY_ROWS
         text = await self._in_thread(write_result, *result) if many else write_result(*result)
         return Answer(200, call.version.content_type, text, "OK")
+
+    def _learn(self, body: bytes, charset: str | None, call: Call) -> None:
+        """For the next request of its shape; this one has succeeded, whatever comes of it."""
+        try:
+            self._shapes.learn(body, charset, call)
+        except Exception:
+            log.exception("shape not learned", operation=call.operation)
 
     async def _run(self, call: Call, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, large: bool) -> Any:
         username, password = login_of(call, headers.get(b"authorization"))

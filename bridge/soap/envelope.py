@@ -21,7 +21,7 @@ from bridge.soap.reader import References, compile_reader
 from bridge.soap.writer import SOAP11, SOAP12, SoapVersion
 from bridge.soap.xml import XmlLimits, parse
 
-__all__ = ["Call", "Login", "read_call"]
+__all__ = ["ENVELOPES", "Call", "Login", "is_literal", "parts", "read_call"]
 
 Element = etree._Element
 
@@ -70,7 +70,7 @@ def _tags(version: SoapVersion) -> _Tags:
 
 
 # by the tag of the root
-_ENVELOPES = MappingProxyType({f"{tags.envelope}Envelope": tags for tags in map(_tags, (SOAP11, SOAP12))})
+ENVELOPES = MappingProxyType({f"{tags.envelope}Envelope": tags for tags in map(_tags, (SOAP11, SOAP12))})
 
 
 class Login(Struct, frozen=True, gc=False):
@@ -107,14 +107,14 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     Raises ProtocolError when the bytes are not an envelope with one known operation.
     """
     root = parse(body, charset, limits)
-    tags = _ENVELOPES.get(root.tag)
+    tags = ENVELOPES.get(root.tag)
     if tags is None:
         raise _no_envelope(root)
     answer_in(tags.version)
-    header, soap_body = _parts(root, tags)
+    header, soap_body = parts(root, tags)
     wrapper = soap_body[0]
-    encoded = _REF in body or _BASE64 in body
-    deref = References(soap_body, min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF)) if encoded else None
+    most = min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF)
+    deref = None if is_literal(body) else References(soap_body, most)
     namespace, _, operation = wrapper.tag.removeprefix("{").rpartition("}")
     read = _READERS.get(operation)
     if read is None:
@@ -129,13 +129,18 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     return Call(operation, tags.version, namespace or None, values, login, logins)
 
 
+def is_literal(body: bytes) -> bool:
+    """Whether a request bears no mark of rpc/encoded."""
+    return _REF not in body and _BASE64 not in body
+
+
 def _no_envelope(root: Element) -> ProtocolError:
     if root.tag.rpartition("}")[2] != "Envelope":
         return ProtocolError("The request is not a SOAP envelope.")
     return ProtocolError("The SOAP version is not supported.", FaultSide.VERSION_MISMATCH)
 
 
-def _parts(root: Element, tags: _Tags) -> tuple[Element | None, Element]:
+def parts(root: Element, tags: _Tags) -> tuple[Element | None, Element]:
     """Header and Body. Without ElementPath: `find` costs as much as reading the call."""
     header = body = None
     for part in root:

@@ -16,14 +16,15 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
 from bridge.errors import ErrorCode, ProtocolError
 from bridge.soap.contract import Boolean, ComplexModel, Integer
+from bridge.soap.xml import NOT_XML
 
-__all__ = ["INVALID", "References", "compile_reader"]
+__all__ = ["INVALID", "Convert", "Field", "References", "compile_fields", "compile_reader"]
 
 Element = etree._Element
 
@@ -36,8 +37,6 @@ _SMALL = {str(value): value for value in range(2000)}
 _BASE64 = ("base64Binary", "base64")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _MAX_ARRAY_DEPTH = 4
-# what XML 1.0 cannot hold: vendors' XML, and databases, neither
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class _Invalid:
@@ -82,23 +81,40 @@ Read = Callable[[Element, Deref], Any]
 Convert = Callable[[str], Any]
 
 
+class Field(NamedTuple):
+    """How one field is read."""
+
+    name: str
+    # what makes a value of the text of a leaf, where there is some; None for the text itself
+    convert: Convert | None
+    # of any element
+    read: Read
+    # of a list: what makes a value of the text of its only member; else None
+    only: Convert | None
+
+
+def compile_fields(model: type[ComplexModel]) -> dict[str, Field]:
+    """The fields of a type, by their names, and by their tags in the type's namespace."""
+    fields: dict[str, Field] = {}
+    for name, kind in model._type_info.items():
+        fields[name] = fields[f"{{{model.get_namespace()}}}{name}"] = Field(name, *_compile_field(kind))
+    return fields
+
+
 def compile_reader(model: type[ComplexModel]) -> Read:
     """A function that reads an element of this type into {field: value}; fields that are not given are left out.
 
     Values: str as written, int, bool, dict (a structure), list of these (a list type), INVALID (also for a field given twice).
     """
-    how: dict[str, tuple[str, Convert | None, Read]] = {}
-    for name, kind in model._type_info.items():
-        how[name] = how[f"{{{model.get_namespace()}}}{name}"] = (name, *_compile_field(kind))
-    find = how.get
+    find = compile_fields(model).get
 
     def read(element: Element, deref: Deref) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for child in element:
-            entry = find(child.tag) or find(child.tag.rpartition("}")[2])
-            if entry is None:
+            field = find(child.tag) or find(child.tag.rpartition("}")[2])
+            if field is None:
                 continue
-            name, convert, reader = entry
+            name, convert, reader, _ = field
             if deref is None and not len(child):  # what `reader` does with a leaf, without a call
                 value = child.text
                 if not value or value.isspace():  # "" is an empty CDATA section
@@ -115,15 +131,15 @@ def compile_reader(model: type[ComplexModel]) -> Read:
     return read
 
 
-def _compile_field(kind: Any) -> tuple[Convert | None, Read]:
-    """(what makes a value of a leaf's text: None for text itself, a reader of any element)."""
+def _compile_field(kind: Any) -> tuple[Convert | None, Read, Convert | None]:
+    """convert, read and only of a Field."""
     if not issubclass(kind, ComplexModel):
         convert = _integer if issubclass(kind, Integer) else _boolean if issubclass(kind, Boolean) else None
-        return convert, _compile_leaf(convert)
+        return convert, _compile_leaf(convert), None
     if list(kind._type_info) == ["item"]:
-        return _invalid, _compile_list(kind._type_info["item"])
+        return _invalid, *_compile_list(kind._type_info["item"])
     structure = compile_reader(kind)
-    return _invalid, lambda element, deref: structure(element, deref) or _markless(element)
+    return _invalid, lambda element, deref: structure(element, deref) or _markless(element), None
 
 
 def _compile_leaf(convert: Convert | None) -> Read:
@@ -147,12 +163,15 @@ def _markless(element: Element) -> Any:
     return INVALID if element.text is not None and element.text.strip() else None
 
 
-def _compile_list(kind: Any) -> Read:
-    """A reader of every member, whatever its element is called; arrays in arrays are flattened, empty members left out."""
+def _compile_list(kind: Any) -> tuple[Read, Convert]:
+    """A reader of every member, whatever its element is called; arrays in arrays are flattened, empty members left out.
+
+    Beside it, what makes a list of the text of its only member.
+    """
     known = frozenset(kind._type_info) if issubclass(kind, ComplexModel) else frozenset()
     structure = compile_reader(kind) if known else None
     # a plain text member stands for a structure's first field
-    convert, leaf = (None, _text) if known else _compile_field(kind)
+    convert, leaf, _ = (None, _text, None) if known else _compile_field(kind)
 
     def member(element: Element, deref: Deref, out: list[Any], above: tuple[Element, ...]) -> None:
         if not len(element):
@@ -184,7 +203,7 @@ def _compile_list(kind: Any) -> Read:
         members(element, deref, out, ())
         return out or _markless(element)
 
-    return read
+    return read, lambda text: [text if convert is None else convert(text)]
 
 
 def _map(element: Element, deref: Deref, known: frozenset[str]) -> dict[str, Any] | None:
@@ -209,7 +228,7 @@ def _text(element: Element, deref: Deref) -> Any:
             text = base64.b64decode(text).decode()
         except ValueError:
             return INVALID
-        if _NOT_XML.search(text):
+        if NOT_XML.search(text):
             return INVALID
     return text if text and not text.isspace() else None
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from bridge.errors import CallError, FaultSide, Language, ProtocolError
 from bridge.soap.contract import NAMESPACE, OPERATIONS, ComplexModel, Integer
+from bridge.soap.xml import NOT_XML
 
 __all__ = ["SOAP11", "SOAP12", "SoapVersion", "write_call", "write_error", "write_fault", "write_result"]
 
@@ -52,7 +53,7 @@ SOAP12 = SoapVersion(
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
 # what must be escaped, and what XML 1.0 cannot hold (vendors' texts may)
-_SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_SPECIAL = re.compile(f'[&<>"\r{NOT_XML.pattern[1:-1]}]')
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

@@ -28,7 +28,10 @@ from lxml import etree
 
 from bridge.errors import ErrorCode, ProtocolError
 
-__all__ = ["XmlLimits", "parse"]
+__all__ = ["NOT_XML", "XmlLimits", "parse", "to_utf8"]
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML 1.0 cannot hold: vendors' XML, and databases, neither."""
 
 
 class XmlLimits(NamedTuple):
@@ -107,7 +110,7 @@ def parse(body: bytes, charset: str | None, limits: XmlLimits) -> etree._Element
         body = body.lstrip()
     if not body:
         raise ProtocolError("The request body is empty.")
-    utf8 = _to_utf8(body, charset)
+    utf8 = to_utf8(body, charset)
     _refuse_doctype(utf8)
     if len(utf8) > limits.max_elements:
         _refuse_many(utf8, limits.max_elements)
@@ -132,8 +135,11 @@ def _read(parser: etree.XMLParser, utf8: bytes) -> etree._Element:
     return root
 
 
-def _to_utf8(body: bytes, charset: str | None) -> bytes:
-    """The same document in UTF-8; its declaration may still name another encoding, which the parser is told to ignore."""
+def to_utf8(body: bytes, charset: str | None) -> bytes:
+    """The same document in UTF-8; its declaration may still name another encoding, which the parser is told to ignore.
+
+    The same object where it is in UTF-8. Raises ProtocolError when it cannot be decoded.
+    """
     if body[0] == _LESS_THAN and body[1:2] != b"\x00":
         declared = _DECLARATION.match(body) if body.startswith(b"<?xml") else None
         encoding = _narrow(declared and declared[1], charset)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ from bridge.soap.contract import OPERATIONS
 from bridge.soap.credentials import login_of
 from bridge.soap.envelope import Call, read_call
 from bridge.soap.reader import INVALID
+from bridge.soap.shapes import Shapes
 from bridge.soap.writer import SOAP11, SOAP12, write_call, write_error, write_fault, write_result
 from bridge.soap.xml import XmlLimits
 from bridge.vendors.contract import ItemReport
@@ -99,15 +101,40 @@ def codec(data: bytes) -> None:
     try:
         whole = runner().run(read_body(_receive(body), headers, MAX_BODY, room))
         assert whole is not None and len(whole) <= MAX_BODY
-        call = read_call(whole, media(headers.get(b"content-type", b""))[1], LIMITS, lambda version: None)
         if len(whole) > LARGE:
             room.give(len(whole))
+        call = _read(whole, media(headers.get(b"content-type", b""))[1])
     except ProtocolError as error:
         _well_formed(write_fault(SOAP12, error))
         return
     room.take(MAX_BODY)  # all was given back
     _answer(call, headers.get(b"authorization"))
     _written_again(call)
+
+
+@lru_cache(maxsize=1)
+def shapes() -> Shapes:
+    """What has met the samples that an honest program may have sent."""
+    made = Shapes(LIMITS, pause_seconds=0)
+    for sample in seeds("codec"):
+        head, _, body = sample.partition(HEAD_END)
+        charset = media(dict(_field(line) for line in head.split(b"\r\n")[1:]).get(b"content-type", b""))[1]
+        with contextlib.suppress(ProtocolError):
+            made.learn(body, charset, read_call(body, charset, LIMITS, lambda version: None))
+    return made
+
+
+def _read(body: bytes, charset: str | None) -> Call:
+    """The call: by a shape it is as the parser reads it, or not read. Raises ProtocolError."""
+    call = None
+    try:
+        call = read_call(body, charset, LIMITS, lambda version: None)
+    finally:
+        assert shapes().read(body, charset) in (None, call)
+    own = Shapes(LIMITS)
+    own.learn(body, charset, call)
+    assert own.read(body, charset) in (None, call)
+    return call
 
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
