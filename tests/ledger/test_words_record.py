@@ -14,6 +14,7 @@ from bridge.domain.message import Encoding, Kind, Message, Period, PeriodType
 from bridge.domain.package import Statistics
 from bridge.domain.query import ItemsQuery, PackageKey, PackagesQuery
 from bridge.domain.status import ItemState, PackageState, SubmissionState
+from bridge.ledger import settling
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.numbers import FIRST_ID
 from bridge.ledger.values import DuplicateCustomId, NewSubmission, Recorded, Refused
@@ -259,6 +260,25 @@ async def test_a_released_custom_id_is_free(ledger: Ledger):
     again = await record(ledger, custom_id="c-2")
     assert (await ledger.packages(ACCOUNT, PackagesQuery(custom_ids=("c-2",)))).rows[0].uuid == again.uuid
     assert (await stored(ledger, failed)).custom_id == "c-2"
+
+
+async def test_a_refusal_and_the_release_of_its_custom_id_are_one(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
+    """Refused without a release, the customID would be lost to the client; released without the refusal, it might be sent twice."""
+    recorded = await record(ledger, custom_id="c-1")
+    refusal = [outcome(recorded.submission_ids[0], Refused("ERR_X"))]
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settling, "release", fail)
+        with pytest.raises(RuntimeError):
+            await ledger.settle(recorded.package_id, refusal, forget=True)
+    assert await states(ledger, recorded) == (PackageState.SENDING, [SubmissionState.SENDING])
+    with pytest.raises(DuplicateCustomId):
+        await record(ledger, custom_id="c-1")
+    assert await ledger.settle(recorded.package_id, refusal, forget=True) is PackageState.FAILED
+    await record(ledger, custom_id="c-1")
 
 
 async def test_a_caller_that_is_cancelled_loses_nothing(ledger: Ledger):

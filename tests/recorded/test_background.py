@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from inspect import isawaitable
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -16,7 +18,9 @@ from bridge.jobs import dispatcher
 from bridge.jobs.dispatcher import LEASE
 from bridge.jobs.lock import FileLock
 from bridge.jobs.queue import SUBMISSION
+from bridge.ledger import processes
 from bridge.outbound.guard import Guard
+from tests.log_capture import captured_log
 from tests.recorded.rig import NUMBERS
 
 DATABASES = pytest.mark.parametrize(("kind", "database"), [("innomobil", "sqlite"), ("innomobil", "postgresql")], indirect=True)
@@ -81,6 +85,24 @@ async def test_two_processes_do_each_thing_once(rig_with):
         await eventually(lambda: len(rig.sends()) >= len(ids))
         await asyncio.sleep(0.3)
     assert sorted(number for number, _ in rig.sends()) == sorted(NUMBERS)
+
+
+@SERVER
+async def test_nothing_is_sent_while_the_clock_is_wrong(rig, monkeypatch):
+    """Of this machine, by the database's, which on a file is the same; it goes on when it is right."""
+    told, behind = b"this machine's clock is wrong", 60
+    monkeypatch.setattr(processes, "time", SimpleNamespace(time=lambda: time.time() - behind))
+    await kept(rig)
+    with captured_log() as log:
+        async with running(rig):
+            await eventually(lambda: told in log.getvalue())
+            rig.advance(30)
+            await asyncio.sleep(0.3)
+            assert rig.sends() == []
+            behind = 20
+            await eventually(lambda: is_accepted(rig))
+    assert rig.sends() == ONCE
+    assert log.getvalue().count(told) == 1
 
 
 @FILE
