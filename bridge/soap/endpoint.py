@@ -193,10 +193,10 @@ class Endpoint:
     async def _call(self, body: bytes, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, *, large: bool) -> Answer:
         """The answer of a call. large: it is decoded in a worker thread, for it would hold the event loop for milliseconds."""
         charset = media(headers.get(b"content-type", b""))[1]
-        known = self._shapes.read(body, charset)
-        if known:
-            seen.answer_in(known.version)
-            call = known
+        shaped = self._shapes.read(body, charset)
+        if shaped:
+            seen.answer_in(shaped.version)
+            call = shaped
         else:
             arguments = (body, charset, self._options.limits, seen.answer_in)
             call = await self._in_thread(read_call, *arguments) if large else read_call(*arguments)
@@ -211,7 +211,7 @@ class Endpoint:
         except LedgerUnavailable as error:
             log.error("ledger unavailable", what=error.what)  # noqa: TRY400  # frames say nothing here
             return self._refused(call, CallError(ErrorCode.SYSTEM_MAINTENANCE))
-        if not known:
+        if not shaped:
             self._learn(body, charset, call)
         result = (call.operation, call.version, call.namespace, value)
         many = isinstance(value, Page) and len(value.rows) > _MANY_ROWS

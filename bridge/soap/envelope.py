@@ -8,6 +8,7 @@ Facts:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ _OUR_ROLES = frozenset(
     }
 )
 # a request without any of these (href=, enc:ref=, base64 as an xsi:type) is literal: it needs no References
-_REF, _BASE64 = b"ref=", b"base64"
+_REF, _BASE64 = re.compile(rb"ref\s*="), b"base64"
 # elements that references may lead to: what honest stacks share is far below it, and a small body cannot make much work
 _FREE_REFS, _BYTES_PER_REF = 1000, 8
 # it is echoed, and kept for the next answer
@@ -131,7 +132,7 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
 
 def is_literal(body: bytes) -> bool:
     """Whether a request bears no mark of rpc/encoded."""
-    return _REF not in body and _BASE64 not in body
+    return _BASE64 not in body and not (b"ref" in body and _REF.search(body))
 
 
 def _no_envelope(root: Element) -> ProtocolError:

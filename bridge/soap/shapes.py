@@ -1,15 +1,18 @@
 """Requests of a shape that was read before, without parsing them again.
 
 Facts:
-- A program writes all its requests with the same code: from one to the next only the texts of fields differ. Parsing XML and
+- A program writes all its requests with the same code: from one to the next only the texts of elements differ. Parsing XML and
   walking its tree is a quarter of what a sendSms costs.
-- Where all markup of two documents is the same, byte for byte, and the texts between hold no markup, they are the same tree with
-  other texts. What XML forbids in a text, or changes in it (references, line ends), is the only thing left to look at.
+- Where all markup of two documents is the same, byte for byte, and the texts of their leaves hold no "<", they are the same tree
+  with other texts. What XML forbids in a text, or changes in it (references, line ends), is left to look at. No text decides how
+  another one is read, but in rpc/encoded documents, which have no shape.
 
-Strategy: of a call that succeeded, the document with holes for the fields' texts becomes a regular expression, which is the shape.
-A later document that it matches gives the same call with its own texts; any other goes to the parser, which alone says what
-is wrong with a request. Texts of fields, logins among them, are in the holes and never kept; a call with a login in a header
-has no shape. A shape is learned once a second at most: to make some up in every request gains nobody anything.
+Strategy: of a call that succeeded, the document with a hole for the text of each leaf becomes a regular expression, which is the
+shape. A later document that it matches gives the same call with its own texts; any other goes to the parser, which alone says
+what is wrong with a request.
+- A shape has no text of a document in it, so no login and no message: a document with text between its elements has no shape, nor
+  has a call with a login in a header. What attributes say is in it.
+- To make up shapes gains nobody anything: only those of calls that succeed are learned, one a second, and there is an end to them.
 """
 
 from __future__ import annotations
@@ -19,10 +22,10 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.envelope import ENVELOPES, Call, Login, is_literal, parts
@@ -32,11 +35,13 @@ from bridge.soap.xml import NOT_XML, XmlLimits, parse, to_utf8
 
 __all__ = ["Shapes"]
 
-# bytes of a document: large ones are lists, of another length each time
-_LONGEST: Final = 8192
-# bytes of a document's end: it tells most stacks apart, and is too short to have a field's text in it
+# bytes of a document: large ones are lists, of another length each time, and a pattern takes 16 times as much
+_LONGEST: Final = 4096
+_MOST_HOLES: Final = 64
+# bytes of a document's end: it tells most stacks apart, and is less than what must come after the last field's text
 _END: Final = 32
-_MOST_ENDS, _MOST_OF_AN_END = 32, 16
+_MOST_ENDS: Final = 16
+_MOST_SHAPES_OF_AN_END: Final = 8
 _PAUSE_SECONDS: Final = 1.0
 
 _FIELDS = MappingProxyType({name: compile_fields(operation.request) for name, operation in OPERATIONS.items()})
@@ -47,12 +52,21 @@ _NAMED = MappingProxyType({"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"'
 _NUMBERED = re.compile("&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
 
 
+class _Hole(NamedTuple):
+    """Where the text of a leaf stands."""
+
+    # of the field; None for what no field is
+    name: str | None = None
+    # what makes its value of the text; None for the text itself
+    convert: Convert | None = None
+
+
 class _Shape(Struct, frozen=True, eq=False):
     """A document with holes, and what their texts are."""
 
     match: Callable[[str], re.Match[str] | None]
-    # a field for each hole, in their order
-    names: tuple[str, ...]
+    # of the holes, in their order
+    names: tuple[str | None, ...]
     # of fields whose values are no texts
     converts: tuple[tuple[str, Convert], ...]
     operation: str
@@ -76,7 +90,8 @@ class _Shape(Struct, frozen=True, eq=False):
                 texts = tuple([_plain(text) if "&" in text or "\r" in text else text for text in texts])
             except ValueError:
                 return None
-        values: dict[str, Any] = {name: text for name, text in zip(self.names, texts, strict=True) if text and not text.isspace()}
+        named = zip(self.names, texts, strict=True)
+        values: dict[str, Any] = {name: text for name, text in named if name and text and not text.isspace()}
         for name, convert in self.converts:
             text = values.get(name)
             if text is not None:
@@ -85,94 +100,136 @@ class _Shape(Struct, frozen=True, eq=False):
         return Call(self.operation, self.version, self.namespace, values, login, ())
 
 
+class _End(Struct, eq=False):
+    """The shapes of documents that end alike; the one that was met last comes first."""
+
+    shapes: list[_Shape] = field(default_factory=list)
+    # since a shape was learned last
+    was_met: bool = True
+
+
 class Shapes:
     """The shapes that one endpoint has met."""
 
     def __init__(self, limits: XmlLimits, *, pause_seconds: float = _PAUSE_SECONDS) -> None:
-        """pause_seconds: after a shape was learned, or turned out to be none."""
+        """pause_seconds: from one shape that is learned to the next, whoever sends it."""
         self._limits, self._pause_seconds = limits, pause_seconds
         self._longest = min(_LONGEST, limits.max_elements)
-        # by charset and end of the document; the one that was met last comes first
-        self._known: dict[tuple[str | None, bytes], list[_Shape]] = {}
+        # by charset and last bytes of a document
+        self._ends: dict[tuple[str | None, bytes], _End] = {}
         self._learns_at = 0.0
 
     def read(self, body: bytes, charset: str | None) -> Call | None:
         """What `read_call` would give; None where that has to be asked. Arguments as there."""
-        known = self._known.get((charset, body[-_END:]))
-        if known is None or len(body) > self._longest:
+        end = self._ends.get((charset, body[-_END:]))
+        if end is None or len(body) > self._longest:
             return None
         try:
             document = body.decode()
         except UnicodeDecodeError:
             return None
-        for shape in known:
+        shapes = end.shapes
+        for shape in shapes:
             call = shape.read(document)
             if call is not None:
-                if shape is not known[0]:
-                    known.remove(shape)
-                    known.insert(0, shape)
+                end.was_met = True
+                if shape is not shapes[0]:
+                    shapes.remove(shape)
+                    shapes.insert(0, shape)
                 return call
         return None
 
     def learn(self, body: bytes, charset: str | None, call: Call) -> None:
         """Remembers the shape of a request, if it has one. call: what `read_call` gave for it, and was answered with success."""
         now = time.monotonic()
-        if now < self._learns_at or len(body) > self._longest or call.header_logins:
+        if now < self._learns_at or len(body) > self._longest or not _may_have_shape(body, call):
+            return
+        if self.read(body, charset) is not None:  # learned while this one was on its way
             return
         self._learns_at = now + self._pause_seconds
         shape = _shape_of(body, charset, call, self._limits)
-        if shape is None or shape.read(body.decode()) != call:
-            return
-        key = (charset, body[-_END:])
-        if key not in self._known and len(self._known) >= _MOST_ENDS:
-            del self._known[next(iter(self._known))]
-        self._known[key] = [shape, *self._known.get(key, ())][:_MOST_OF_AN_END]
+        if shape is not None and shape.read(body.decode()) == call:
+            self._keep(shape, (charset, body[-_END:]))
+
+    def _keep(self, shape: _Shape, key: tuple[str | None, bytes]) -> None:
+        if key not in self._ends and len(self._ends) >= _MOST_ENDS:
+            del self._ends[next((other for other, end in self._ends.items() if not end.was_met), next(iter(self._ends)))]
+            re.purge()  # it keeps every pattern too
+        for end in self._ends.values():
+            end.was_met = False
+        shapes = self._ends.setdefault(key, _End()).shapes
+        shapes.insert(0, shape)
+        if len(shapes) > _MOST_SHAPES_OF_AN_END:
+            shapes.pop()
+            re.purge()
+
+
+def _may_have_shape(body: bytes, call: Call) -> bool:
+    """False for most that have none, so that they do not keep others from being learned."""
+    if call.header_logins or not body.startswith(b"<") or b"<!" in body or b"<?" in body[1:] or not is_literal(body):
+        return False
+    return all(map(_is_flat, call.values.values()))
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether it came from the text of one leaf."""
+    if isinstance(value, list):
+        return len(value) == 1 and not isinstance(value[0], dict)
+    return not isinstance(value, dict)
 
 
 def _shape_of(body: bytes, charset: str | None, call: Call, limits: XmlLimits) -> _Shape | None:
-    """None for a document in which "<" or ">" may be no end of a tag, and for a call that is more than leaves."""
-    if not body.startswith(b"<") or b"<!" in body or b"<?" in body[1:] or not is_literal(body):
-        return None
     if to_utf8(body, charset) is not body:
         return None
     # each a tag and the text after it
     pieces = [piece.split(">") for piece in body.decode().split("<")[1:]]
-    if any(len(piece) != 2 for piece in pieces):  # a ">" in a text or an attribute
+    # a ">" in a text or an attribute; a reference in an attribute may hide what `is_literal` looks for
+    if any(len(piece) != 2 or "&" in piece[0] for piece in pieces):
         return None
-    fields = _fields(parse(body, charset, limits), _FIELDS[call.operation])
-    if not fields:
+    holes = _holes(pieces, parse(body, charset, limits), _FIELDS[call.operation])
+    if holes is None or len(holes) > _MOST_HOLES or any(text.strip() for at, (_, text) in enumerate(pieces) if at not in holes):
         return None
-    # start tags come in the order of the tree, and those of the call are the last
-    starts = [number for number, (tag, _) in enumerate(pieces) if tag[0] not in "/?"][-len(fields) :]
-    holes = {at: field for at, field in zip(starts, fields, strict=True) if field and not pieces[at][0].endswith("/")}
-    if len(dict(holes.values())) != len(holes):  # a field given twice is INVALID, unless one of them is empty
+    if sum(len(tag) + len(text) + 2 for tag, text in pieces[max(holes, default=-1) + 1 :]) < _END:
+        return None
+    fields = [(hole.name, hole.convert) for hole in holes.values() if hole.name]
+    if len(dict(fields)) != len(fields):  # given twice it is INVALID, unless one of them is empty
         return None
     pattern = "".join(re.escape(f"<{tag}>") + (_HOLE if at in holes else re.escape(text)) for at, (tag, text) in enumerate(pieces))
     return _Shape(
         re.compile(pattern).fullmatch,
-        tuple(name for name, _ in holes.values()),
-        tuple((name, convert) for name, convert in holes.values() if convert is not None),
+        tuple(hole.name for hole in holes.values()),
+        tuple((name, convert) for name, convert in fields if convert is not None),
         call.operation,
         call.version,
         call.namespace,
     )
 
 
-def _fields(root: etree._Element, known: Mapping[str, Field]) -> list[tuple[str, Convert | None] | None] | None:
-    """Of each element in the call: the field that its text is of, with what makes a value of it; None for no field's.
-
-    None in place of all for a call with more in it than leaves and lists of one leaf, or something behind it.
-    """
+def _holes(pieces: list[list[str]], root: etree._Element, known: Mapping[str, Field]) -> dict[int, _Hole] | None:
+    """By the number of the piece: start tags come in the order of the tree."""
     _, soap_body = parts(root, ENVELOPES[root.tag])
-    if soap_body is not root[-1] or len(soap_body) != 1:
+    fields = _fields(soap_body[0], known)
+    if fields is None:
         return None
-    fields: list[tuple[str, Convert | None] | None] = []
-    for child in soap_body[0]:
-        field = known.get(child.tag) or known.get(child.tag.rpartition("}")[2])
+    starts = [number for number, (tag, _) in enumerate(pieces) if tag[0] not in "/?"]
+    return {
+        number: fields.get(element, _Hole())
+        for number, element in zip(starts, root.iter(), strict=True)
+        if not len(element) and not pieces[number][0].endswith("/")
+    }
+
+
+def _fields(call: etree._Element, known: Mapping[str, Field]) -> dict[etree._Element, _Hole] | None:
+    """What the texts of a call's elements are; None for a call with more in it than leaves and lists of one leaf."""
+    fields: dict[etree._Element, _Hole] = {}
+    for child in call:
+        found = known.get(child.tag) or known.get(child.tag.rpartition("}")[2])
+        if found is None:
+            continue
         if not len(child):
-            fields.append(field and (field.name, field.convert))
-        elif field and field.only and len(child) == 1 and not len(child[0]) and not (child.text and child.text.strip()):
-            fields += [None, (field.name, field.only)]
+            fields[child] = _Hole(found.name, found.convert)
+        elif found.only and len(child) == 1 and not len(child[0]):
+            fields[child[0]] = _Hole(found.name, found.only)
         else:
             return None
     return fields
