@@ -150,18 +150,16 @@ class Shapes:
         shape = _shape_of(body, charset, call, self._limits)
         if shape is not None and shape.read(body.decode()) == call:
             self._keep(shape, (charset, body[-_END:]))
+        re.purge()  # it would keep the patterns of all
 
     def _keep(self, shape: _Shape, key: tuple[str | None, bytes]) -> None:
         if key not in self._ends and len(self._ends) >= _MOST_ENDS:
             del self._ends[next((other for other, end in self._ends.items() if not end.was_met), next(iter(self._ends)))]
-            re.purge()  # it keeps every pattern too
         for end in self._ends.values():
             end.was_met = False
         shapes = self._ends.setdefault(key, _End()).shapes
         shapes.insert(0, shape)
-        if len(shapes) > _MOST_SHAPES_OF_AN_END:
-            shapes.pop()
-            re.purge()
+        del shapes[_MOST_SHAPES_OF_AN_END:]
 
 
 def _may_have_shape(body: bytes, call: Call) -> bool:
@@ -179,6 +177,7 @@ def _is_flat(value: Any) -> bool:
 
 
 def _shape_of(body: bytes, charset: str | None, call: Call, limits: XmlLimits) -> _Shape | None:
+    """The shape of a request that may have one; None if it has none."""
     if to_utf8(body, charset) is not body:
         return None
     # each a tag and the text after it
