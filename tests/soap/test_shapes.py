@@ -293,8 +293,8 @@ def test_a_limit_of_elements_counts_here_too():
     assert shapes.read(other, None) is None
 
 
-def test_one_shape_is_learned_a_second():
-    shapes = Shapes(LIMITS)
+def test_between_two_that_are_learned_there_is_a_pause():
+    shapes = Shapes(LIMITS, pause_seconds=600)
     without = [send(f"{PLAIN}<numbers><item>1</item><item>2</item></numbers>"), send(f"{PLAIN}<title><![CDATA[x]]></title>")]
     one, two = (send(PLAIN, header=f'<e:Header x="{name}"/>') for name in "ab")
     for body in (*without, one, one, two):  # what has none, or is known, takes nobody's turn
