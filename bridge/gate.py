@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from ipaddress import IPv6Network, ip_address
+from ipaddress import IPv6Network
 from typing import Final, Protocol
 
+from bridge.domain.address import is_within
 from bridge.log import get_logger
 from bridge.memory import Memory
 from bridge.settings import ServerSettings
@@ -42,7 +43,8 @@ class Gate:
         self.idle_seconds = server.keepalive_seconds
         self.most_bytes = 2 * server.max_body_bytes + _MOST_STRAY
         self._most, self._most_of_one = server.connections, server.connections_per_address
-        self._trusted = server.trusted_proxies
+        # all clients of one have its address
+        self._proxies = server.trusted_proxies
         self._pause = min(1.0, self.head_seconds / 4, self.body_seconds / 4, self.idle_seconds / 4)
         self._open: dict[Connection, str] = {}
         self._by_address: Counter[str] = Counter()
@@ -67,7 +69,7 @@ class Gate:
             connection.loop.call_later(self._pause, self._sweep, connection.loop)
         whose = self._open[connection] = _whose(address)
         self._by_address[whose] += 1
-        if len(self._open) <= self._most and (self._by_address[whose] <= self._most_of_one or self._is_proxy(address)):
+        if len(self._open) <= self._most and (self._by_address[whose] <= self._most_of_one or is_within(address, self._proxies)):
             return True
         if connection.loop.time() >= self._quiet_until:  # who connects without end shall not fill the log as well
             self._quiet_until = connection.loop.time() + _LOG_PAUSE
@@ -80,13 +82,6 @@ class Gate:
             self._by_address[address] -= 1
             if not self._by_address[address]:
                 del self._by_address[address]
-
-    def _is_proxy(self, address: str) -> bool:
-        """Whether all its clients have this one address."""
-        try:
-            return any(ip_address(address) in network for network in self._trusted)
-        except ValueError:
-            return False
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-__all__ = ["WebUrl", "canonical_host", "is_public", "is_public_host", "parse_url"]
+__all__ = ["WebUrl", "canonical_host", "is_public", "is_public_host", "is_within", "parse_url"]
 
 _MAX_HOST = 253  # RFC 1035
 _MAX_URL = 2000
@@ -148,3 +149,13 @@ def is_public_host(host: str) -> bool:
     if ":" in host or _LIKE_A_NUMBER.fullmatch(host):
         return is_public(host)
     return "." in host and not any(host == name or host.endswith(f".{name}") for name in _PRIVATE_NAMES)
+
+
+def is_within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Whether an address, as text, belongs to one of the networks. A socket for both versions shows IPv4 as ::ffff:192.0.2.1."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    inner = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return any((inner or ip) in network for network in networks)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bridge.domain.address import is_within
 from bridge.errors import LedgerUnavailable
 from bridge.log import get_logger
 from bridge.metrics.metrics import Metrics
-from bridge.settings import Network, Settings
+from bridge.settings import Settings
 
 __all__ = ["page"]
 
@@ -60,13 +60,4 @@ def _may_read(request: Request, settings: Settings) -> bool:
     if request.client is None or any(name in request.headers for name in _OF_PROXIES):
         return False
     address = request.client.host
-    return _within(address, settings.metrics.allow) and not _within(address, settings.server.trusted_proxies)
-
-
-def _within(address: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return any((mapped or ip) in network for network in networks)
+    return is_within(address, settings.metrics.allow) and not is_within(address, settings.server.trusted_proxies)

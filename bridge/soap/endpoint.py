@@ -15,7 +15,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from ipaddress import ip_address
 from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -36,9 +35,10 @@ from bridge.settings import Network
 from bridge.soap.body import LARGE, Room, media, read_body, refuse_above
 from bridge.soap.credentials import login_of
 from bridge.soap.envelope import Call, read_call
+from bridge.soap.proxies import Proxies
 from bridge.soap.shapes import Shapes
 from bridge.soap.writer import SOAP11, SOAP12, SoapVersion, write_error, write_fault, write_result
-from bridge.soap.wsdl import Wsdl, is_wsdl_query, public_address
+from bridge.soap.wsdl import Wsdl, is_wsdl_query
 from bridge.soap.xml import XmlLimits
 
 __all__ = ["CLOSE", "DIRECT", "Endpoint", "EndpointOptions"]
@@ -122,6 +122,7 @@ class Endpoint:
         self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="soap")
         self._room = Room(options.max_bodies)
         self._shapes = Shapes(options.limits)
+        self._proxies = Proxies(options.trusted_proxies, options.public_url, options.port)
         self._ids = (f"{prefix}{number:06x}" for prefix in [secrets.token_hex(5)] for number in count(1))
 
     def close(self) -> None:
@@ -227,7 +228,7 @@ class Endpoint:
 
     async def _run(self, call: Call, scope: Scope, headers: dict[bytes, bytes], seen: _Seen, large: bool) -> Any:
         username, password = login_of(call, headers.get(b"authorization"))
-        address = self._address(scope, headers)
+        address = self._proxies.client(scope, headers)
         account = await self._accounts.find(username, password, address)
         seen.account = account.username
         accepted: bool | None = None
@@ -258,39 +259,9 @@ class Endpoint:
     def _not_post(self, scope: Scope, headers: dict[bytes, bytes]) -> Answer:
         """The WSDL for a GET that asks for it, a Fault for all else."""
         if scope["method"] in ("GET", "HEAD") and is_wsdl_query(scope["query_string"]):
-            document = self._wsdl.render(self._wsdl_address(scope, headers))
+            document = self._wsdl.render(self._proxies.service(scope, headers))
             return Answer(200, SOAP11.content_type, document, "WSDL")
         raise ProtocolError("Only POST carries a SOAP call; the WSDL is at ?wsdl.")
-
-    def _wsdl_address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        trusted = self._trusted(scope)
-        return public_address(
-            self._options.public_url,
-            scope["scheme"],
-            _text(headers.get(b"host")),
-            scope["path"],
-            _text(headers.get(b"x-forwarded-proto")) if trusted else None,
-            _text(headers.get(b"x-forwarded-host")) if trusted else None,
-            port=self._options.port,
-        )
-
-    def _trusted(self, scope: Scope) -> bool:
-        return bool(self._options.trusted_proxies and scope["client"] and self._is_proxy(scope["client"][0]))
-
-    def _is_proxy(self, address: str) -> bool:
-        try:
-            ip = ip_address(address)
-        except ValueError:
-            return False
-        return any(ip in network for network in self._options.trusted_proxies)
-
-    def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        """The client's address: behind trusted proxies, the last one that they did not add themselves."""
-        address = str(scope["client"][0]) if scope["client"] else ""
-        if not self._trusted(scope):
-            return address
-        hops = [hop.strip() for hop in (_text(headers.get(b"x-forwarded-for")) or "").split(",")]
-        return next((hop for hop in reversed(hops) if hop and not self._is_proxy(hop)), address)
 
 
 def _direct(scope: Scope) -> Mapping[str, Any] | None:
@@ -335,10 +306,6 @@ def _tenths(seconds: float) -> float:
 
 # a username may be a telephone number; an outcome that a vendor made up may be anything
 _shown = lru_cache(maxsize=1024)(redact_text)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
 
 
 def _takes_gzip(accept_encoding: bytes) -> bool:

@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from bridge.domain.address import canonical_host, is_public, is_public_host, parse_url
+from bridge.domain.address import canonical_host, is_public, is_public_host, is_within, parse_url
 
 PUBLIC = [
     "8.8.8.8",
@@ -269,3 +269,23 @@ def test_what_is_no_url_or_two(text):
 
 def test_a_url_shows_no_more_than_its_host():
     assert repr(parse_url("https://hooks.example/Mark-Token?key=Mark-Token")) == "<WebUrl https://hooks.example>"
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("10.1.2.3", True),
+        ("11.1.2.3", False),
+        ("::ffff:10.1.2.3", True),  # as a socket for both versions shows it
+        ("::ffff:11.1.2.3", False),
+        ("2001:db8::1", True),
+        ("2001:db9::1", False),
+        ("", False),
+        ("10.1.2", False),
+        ("unix", False),
+    ],
+)
+def test_addresses_of_networks(address, inside):
+    networks = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("2001:db8::/32")]
+    assert is_within(address, networks) is inside
+    assert is_within(address, []) is False

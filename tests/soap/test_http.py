@@ -10,6 +10,7 @@ import time
 import tracemalloc
 import zlib
 from base64 import b64encode
+from ipaddress import ip_network
 
 import pytest
 import structlog.testing
@@ -17,6 +18,7 @@ from lxml import etree
 
 from bridge.soap import body as request_body
 from bridge.soap.contract import NAMESPACE
+from bridge.soap.proxies import Proxies
 from bridge.soap.writer import SOAP11, SOAP12, write_call
 from bridge.soap.wsdl import generate
 from tests.log_capture import captured_log
@@ -182,6 +184,15 @@ def test_logins_are_slowed_by_the_address_of_the_client(bridge_with, monkeypatch
     monkeypatch.setattr(bridge.app.bridge.endpoint, "_accounts", logins)
     assert bridge.post(CREDIT, XML, f"X-Forwarded-For: {forwarded}").status == 200
     assert logins.addresses == [address]
+
+
+def test_an_ipv4_proxy_at_a_socket_for_both_versions():
+    """Such a socket shows 127.0.0.1 as ::ffff:127.0.0.1."""
+    proxies = Proxies((ip_network("127.0.0.1"),), None, 9587)
+    scope = {"client": ("::ffff:127.0.0.1", 5), "scheme": "http", "path": "/soap"}
+    headers = {b"x-forwarded-for": b"203.0.113.9", b"x-forwarded-proto": b"https", b"x-forwarded-host": b"sms.example.com"}
+    assert proxies.client(scope, headers) == "203.0.113.9"
+    assert proxies.service(scope, headers) == "https://sms.example.com/soap"
 
 
 # -- credentials, as far as HTTP has to do with them
