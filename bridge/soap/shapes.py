@@ -5,13 +5,13 @@ Facts:
   walking its tree is a quarter of what a sendSms costs.
 - Where all markup of two documents is the same, byte for byte, and the texts of their leaves hold no "<", they are the same tree
   with other texts. What XML forbids in a text, or changes in it (references, line ends), is left to look at. No text decides how
-  another one is read, but in rpc/encoded documents, which have no shape.
+  another one is read, but in maps and rpc/encoded documents, which have no shape.
 
 Strategy: of a call that succeeded, the document with a hole for the text of each leaf becomes a regular expression, which is the
 shape. A later document that it matches gives the same call with its own texts; any other goes to the parser, which alone says
 what is wrong with a request.
 - A shape has no text of a document in it, so no login and no message: a document with text between its elements has no shape, nor
-  has a call with a login in a header. What attributes say is in it.
+  has a call with a login in a header. Names and attributes are in it.
 - To make up shapes gains nobody anything: only those of calls that succeed are learned, one a second, and there is an end to them.
 """
 
@@ -19,13 +19,14 @@ from __future__ import annotations
 
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from lxml import etree
-from msgspec import Struct, field
+from msgspec import Struct
 
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.envelope import ENVELOPES, Call, Login, is_literal, parts
@@ -35,7 +36,7 @@ from bridge.soap.xml import NOT_XML, XmlLimits, parse, to_utf8
 
 __all__ = ["Shapes"]
 
-# bytes of a document: large ones are lists, of another length each time, and a pattern takes 16 times as much
+# bytes of a document: large ones are lists, of another length each time, and a pattern takes up to 24 times as much
 _LONGEST: Final = 4096
 _MOST_HOLES: Final = 64
 # bytes of a document's end: it tells most stacks apart, and is less than what must come after the last field's text
@@ -45,6 +46,7 @@ _MOST_SHAPES_OF_AN_END: Final = 8
 _PAUSE_SECONDS: Final = 1.0
 
 _FIELDS = MappingProxyType({name: compile_fields(operation.request) for name, operation in OPERATIONS.items()})
+_XML_DECLARATION = re.compile(rb"\A<\?xml\s")
 # "<" is the only character that ends a text
 _HOLE = "([^<]*+)"
 _REFERENCE = re.compile("&[^;&]{1,9};|&")
@@ -100,14 +102,6 @@ class _Shape(Struct, frozen=True, eq=False):
         return Call(self.operation, self.version, self.namespace, values, login, ())
 
 
-class _End(Struct, eq=False):
-    """The shapes of documents that end alike; the one that was met last comes first."""
-
-    shapes: list[_Shape] = field(default_factory=list)
-    # since a shape was learned last
-    was_met: bool = True
-
-
 class Shapes:
     """The shapes that one endpoint has met."""
 
@@ -115,24 +109,24 @@ class Shapes:
         """pause_seconds: from one shape that is learned to the next, whoever sends it."""
         self._limits, self._pause_seconds = limits, pause_seconds
         self._longest = min(_LONGEST, limits.max_elements)
-        # by charset and last bytes of a document
-        self._ends: dict[tuple[str | None, bytes], _End] = {}
+        # by charset and last bytes of a document, of which those that were met last come last, as their shapes come first
+        self._known: OrderedDict[tuple[str | None, bytes], list[_Shape]] = OrderedDict()
         self._learns_at = 0.0
 
     def read(self, body: bytes, charset: str | None) -> Call | None:
         """What `read_call` would give; None where that has to be asked. Arguments as there."""
-        end = self._ends.get((charset, body[-_END:]))
-        if end is None or len(body) > self._longest:
+        key = (charset, body[-_END:])
+        shapes = self._known.get(key)
+        if shapes is None or len(body) > self._longest:
             return None
         try:
             document = body.decode()
         except UnicodeDecodeError:
             return None
-        shapes = end.shapes
         for shape in shapes:
             call = shape.read(document)
             if call is not None:
-                end.was_met = True
+                self._known.move_to_end(key)
                 if shape is not shapes[0]:
                     shapes.remove(shape)
                     shapes.insert(0, shape)
@@ -153,20 +147,20 @@ class Shapes:
         re.purge()  # it would keep the patterns of all
 
     def _keep(self, shape: _Shape, key: tuple[str | None, bytes]) -> None:
-        if key not in self._ends and len(self._ends) >= _MOST_ENDS:
-            del self._ends[next((other for other, end in self._ends.items() if not end.was_met), next(iter(self._ends)))]
-        for end in self._ends.values():
-            end.was_met = False
-        shapes = self._ends.setdefault(key, _End()).shapes
+        shapes = self._known.setdefault(key, [])
         shapes.insert(0, shape)
         del shapes[_MOST_SHAPES_OF_AN_END:]
+        self._known.move_to_end(key)
+        if len(self._known) > _MOST_ENDS:
+            self._known.popitem(last=False)
 
 
 def _may_have_shape(body: bytes, call: Call) -> bool:
-    """False for most that have none, so that they do not keep others from being learned."""
-    if call.header_logins or not body.startswith(b"<") or b"<!" in body or b"<?" in body[1:] or not is_literal(body):
+    """False for what parses "<" as more than tags, or lets a text decide how others are read, and for most else without a shape."""
+    if not body.startswith(b"<") or b"<!" in body or b"<?" in _XML_DECLARATION.sub(b"", body, count=1) or not is_literal(body):
         return False
-    return all(map(_is_flat, call.values.values()))
+    # `_shape_of` would see these too, but they do not take the turn of others
+    return not call.header_logins and all(map(_is_flat, call.values.values()))
 
 
 def _is_flat(value: Any) -> bool:
