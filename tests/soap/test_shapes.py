@@ -309,17 +309,17 @@ def test_between_two_that_are_learned_there_is_a_pause():
 
 def test_shapes_that_are_made_up_push_out_each_other_before_one_that_is_used():
     used = send(PLAIN)
-    shapes = taught((used, None))
-    for number in range(25):
-        alike = send(PLAIN, header=f'<e:Header x="{number}"/>')
-        shapes.learn(alike, None, parsed(alike))
-        assert shapes.read(alike, None) is not None
-        ends = used + b"\n" * (number + 1)
-        shapes.learn(ends, None, parsed(ends))
-        assert shapes.read(ends, None) is not None
-        if not number % 5:
-            assert shapes.read(used, None) is not None
-    assert sorted(map(len, shapes._known.values())) == [1] * 15 + [8]
+    for made_up, kept in (
+        ([send(PLAIN, header=f'<e:Header x="{number}"/>') for number in range(25)], [8]),
+        ([used + b"\n" * (number + 1) for number in range(25)], [1] * 16),
+    ):
+        shapes = taught((used, None))
+        for number, body in enumerate(made_up):
+            shapes.learn(body, None, parsed(body))
+            assert shapes.read(body, None) is not None
+            if not number % 5:
+                assert shapes.read(used, None) is not None
+        assert list(map(len, shapes._known.values())) == kept
 
 
 def test_no_text_is_kept_and_none_is_shown():
