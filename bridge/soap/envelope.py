@@ -114,8 +114,7 @@ def read_call(body: bytes, charset: str | None, limits: XmlLimits, answer_in: Ca
     answer_in(tags.version)
     header, soap_body = parts(root, tags)
     wrapper = soap_body[0]
-    most = min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF)
-    deref = None if is_literal(body) else References(soap_body, most)
+    deref = None if is_literal(body) else References(soap_body, min(limits.max_refs, _FREE_REFS + len(body) // _BYTES_PER_REF))
     namespace, _, operation = wrapper.tag.removeprefix("{").rpartition("}")
     read = _READERS.get(operation)
     if read is None:

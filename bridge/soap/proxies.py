@@ -24,7 +24,7 @@ class Proxies:
 
     def client(self, scope: Scope, headers: Headers) -> str:
         """The client's address: behind trusted proxies, the last one that they did not add themselves. "" when there is none."""
-        address = str(scope["client"][0]) if scope["client"] else ""
+        address = _peer(scope)
         if not self._trusts(address):
             return address
         hops = [hop.strip() for hop in (_text(headers.get(b"x-forwarded-for")) or "").split(",")]
@@ -32,7 +32,7 @@ class Proxies:
 
     def service(self, scope: Scope, headers: Headers) -> str:
         """The address under which the client reaches the service, for the WSDL."""
-        trusted = bool(scope["client"]) and self._trusts(scope["client"][0])
+        trusted = self._trusts(_peer(scope))
         return public_address(
             self._public_url,
             scope["scheme"],
@@ -44,7 +44,12 @@ class Proxies:
         )
 
     def _trusts(self, address: str) -> bool:
+        # most have none, and to read an address takes microseconds
         return bool(self._networks) and is_within(address, self._networks)
+
+
+def _peer(scope: Scope) -> str:
+    return str(scope["client"][0]) if scope["client"] else ""
 
 
 def _text(value: bytes | None) -> str | None:

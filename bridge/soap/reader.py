@@ -24,7 +24,7 @@ from bridge.errors import ErrorCode, ProtocolError
 from bridge.soap.contract import Boolean, ComplexModel, Integer
 from bridge.soap.xml import NOT_XML
 
-__all__ = ["INVALID", "Convert", "Field", "References", "compile_fields", "compile_reader"]
+__all__ = ["INVALID", "Convert", "Fields", "References", "compile_fields", "compile_reader"]
 
 Element = etree._Element
 
@@ -93,9 +93,16 @@ class Field(NamedTuple):
     only: Convert | None
 
 
-def compile_fields(model: type[ComplexModel]) -> dict[str, Field]:
-    """The fields of a type, by their names, and by their tags in the type's namespace."""
-    fields: dict[str, Field] = {}
+class Fields(dict[str, Field | None]):
+    """Those of a type, by an element's tag, in whatever namespace; None for an unknown one."""
+
+    def __missing__(self, tag: str) -> Field | None:
+        return self.get(tag.rpartition("}")[2])
+
+
+def compile_fields(model: type[ComplexModel]) -> Fields:
+    """The fields of a type. Those in its own namespace and in none are found at once."""
+    fields = Fields()
     for name, kind in model._type_info.items():
         fields[name] = fields[f"{{{model.get_namespace()}}}{name}"] = Field(name, *_compile_field(kind))
     return fields
@@ -106,12 +113,12 @@ def compile_reader(model: type[ComplexModel]) -> Read:
 
     Values: str as written, int, bool, dict (a structure), list of these (a list type), INVALID (also for a field given twice).
     """
-    find = compile_fields(model).get
+    fields = compile_fields(model)
 
     def read(element: Element, deref: Deref) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for child in element:
-            field = find(child.tag) or find(child.tag.rpartition("}")[2])
+            field = fields[child.tag]
             if field is None:
                 continue
             name, convert, reader, _ = field

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -30,7 +30,7 @@ from msgspec import Struct
 
 from bridge.soap.contract import OPERATIONS
 from bridge.soap.envelope import ENVELOPES, Call, Login, is_literal, parts
-from bridge.soap.reader import Convert, Field, compile_fields
+from bridge.soap.reader import Convert, Fields, compile_fields
 from bridge.soap.writer import SoapVersion
 from bridge.soap.xml import NOT_XML, XmlLimits, parse, to_utf8
 
@@ -157,10 +157,11 @@ class Shapes:
 
 def _may_have_shape(body: bytes, call: Call) -> bool:
     """False for what parses "<" as more than tags, or lets a text decide how others are read, and for most else without a shape."""
-    if not body.startswith(b"<") or b"<!" in body or b"<?" in _XML_DECLARATION.sub(b"", body, count=1) or not is_literal(body):
+    # `_shape_of` would see these too, but they are not to take the turn of others
+    if call.header_logins or not all(map(_is_flat, call.values.values())):
         return False
-    # `_shape_of` would see these too, but they do not take the turn of others
-    return not call.header_logins and all(map(_is_flat, call.values.values()))
+    rest = _XML_DECLARATION.sub(b"", body, count=1)
+    return body.startswith(b"<") and b"<!" not in body and b"<?" not in rest and is_literal(body)
 
 
 def _is_flat(value: Any) -> bool:
@@ -198,7 +199,7 @@ def _shape_of(body: bytes, charset: str | None, call: Call, limits: XmlLimits) -
     )
 
 
-def _holes(pieces: list[list[str]], root: etree._Element, known: Mapping[str, Field]) -> dict[int, _Hole] | None:
+def _holes(pieces: list[list[str]], root: etree._Element, known: Fields) -> dict[int, _Hole] | None:
     """By the number of the piece: start tags come in the order of the tree."""
     _, soap_body = parts(root, ENVELOPES[root.tag])
     fields = _fields(soap_body[0], known)
@@ -212,11 +213,11 @@ def _holes(pieces: list[list[str]], root: etree._Element, known: Mapping[str, Fi
     }
 
 
-def _fields(call: etree._Element, known: Mapping[str, Field]) -> dict[etree._Element, _Hole] | None:
+def _fields(call: etree._Element, known: Fields) -> dict[etree._Element, _Hole] | None:
     """What the texts of a call's elements are; None for a call with more in it than leaves and lists of one leaf."""
     fields: dict[etree._Element, _Hole] = {}
     for child in call:
-        found = known.get(child.tag) or known.get(child.tag.rpartition("}")[2])
+        found = known[child.tag]
         if found is None:
             continue
         if not len(child):

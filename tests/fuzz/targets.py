@@ -43,6 +43,7 @@ from bridge.soap.writer import SOAP11, SOAP12, write_call, write_error, write_fa
 from bridge.soap.xml import XmlLimits
 from bridge.vendors.contract import ItemReport
 from bridge.vendors.registry import BUILT_IN
+from tests.soap.wire import parted
 from tests.vendors.contract import Way, all_ways, cases_of
 from tests.vendors.messages import message
 
@@ -55,7 +56,6 @@ SECONDS = 1.0
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LIMITS = XmlLimits()
 MAX_BODY = 1024 * 1024
-HEAD_END = b"\r\n\r\n"
 SAMPLES = Path(__file__).parent.parent / "soap"
 
 
@@ -95,8 +95,7 @@ def runner() -> asyncio.Runner:
 
 
 def codec(data: bytes) -> None:
-    head, _, body = data.partition(HEAD_END)
-    headers = dict(_field(line) for line in head.split(b"\r\n")[1:])
+    headers, body = parted(data)
     room = Room(MAX_BODY)
     try:
         whole = runner().run(read_body(_receive(body), headers, MAX_BODY, room))
@@ -117,8 +116,8 @@ def shapes() -> Shapes:
     """What has met the samples that an honest program may have sent."""
     made = Shapes(LIMITS, pause_seconds=0)
     for sample in seeds("codec"):
-        head, _, body = sample.partition(HEAD_END)
-        charset = media(dict(_field(line) for line in head.split(b"\r\n")[1:]).get(b"content-type", b""))[1]
+        headers, body = parted(sample)
+        charset = media(headers.get(b"content-type", b""))[1]
         with contextlib.suppress(ProtocolError):
             made.learn(body, charset, read_call(body, charset, LIMITS, lambda version: None))
     return made
@@ -135,11 +134,6 @@ def _read(body: bytes, charset: str | None) -> Call:
     own.learn(body, charset, call)
     assert own.read(body, charset) in (None, call)
     return call
-
-
-def _field(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name.strip().lower(), value.strip()
 
 
 def _receive(body: bytes) -> Callable[[], Any]:

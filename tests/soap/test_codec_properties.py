@@ -19,7 +19,7 @@ from bridge.errors import CallError, ErrorCode, Language, ProtocolError
 from bridge.soap.contract import NAMESPACE, OPERATIONS, Boolean, ComplexModel, Integer
 from bridge.soap.envelope import read_call
 from bridge.soap.reader import INVALID, References, compile_reader
-from bridge.soap.writer import SOAP11, SOAP12, write_call, write_error, write_result
+from bridge.soap.writer import SOAP11, SOAP12, SoapVersion, write_call, write_error, write_result
 from bridge.soap.xml import XmlLimits
 
 NAMES = list(OPERATIONS)
@@ -280,11 +280,11 @@ def test_what_is_moved_into_references_reads_the_same(name, data, soap12):
 # -- references by hand
 
 
-def send(fields: str, beside: str = "") -> bytes:
-    return (
-        f'<e:Envelope xmlns:e="{SOAP11.envelope}"><e:Body><s:sendSms xmlns:s="{NAMESPACE}">{fields}</s:sendSms>{beside}</e:Body>'
-        "</e:Envelope>"
-    ).encode()
+def send(fields: str, beside: str = "", *, header: str = "", version: SoapVersion = SOAP11, declaration: str = "") -> bytes:
+    """A sendSms. beside: what stands in the Body after it. header: a whole one."""
+    call = f'<s:sendSms xmlns:s="{NAMESPACE}">{fields}</s:sendSms>'
+    document = f'<e:Envelope xmlns:e="{version.envelope}">{header}<e:Body>{call}{beside}</e:Body></e:Envelope>'
+    return f"{declaration}{document}".encode()
 
 
 def fields_of(document: bytes, limits: XmlLimits = LIMITS) -> dict[str, Any]:

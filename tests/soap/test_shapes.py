@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from bridge.errors import ProtocolError
 from bridge.soap.body import media
-from bridge.soap.contract import NAMESPACE
 from bridge.soap.envelope import Call, read_call
 from bridge.soap.shapes import Shapes
 from bridge.soap.writer import SOAP11, SOAP12
 from bridge.soap.xml import XmlLimits
 from tests.log_capture import captured_log
 from tests.soap.serving import serve, settings_for
-from tests.soap.test_codec_properties import TEXTS, quick
+from tests.soap.test_codec_properties import TEXTS, quick, send
+from tests.soap.wire import parted
 
 LIMITS = XmlLimits()
 FOLDER = Path(__file__).parent
@@ -37,9 +37,8 @@ def parsed(body: bytes, charset: str | None = None, limits: XmlLimits = LIMITS) 
 
 def request_of(path: Path) -> tuple[bytes, str | None]:
     """(body, charset) of a request that was kept as it went over the socket."""
-    head, _, body = path.read_bytes().partition(b"\r\n\r\n")
-    kind = re.search(rb"\r\ncontent-type:\s*([^\r]*)", head, re.IGNORECASE)
-    return body, media(kind[1])[1] if kind else None
+    headers, body = parted(path.read_bytes())
+    return body, media(headers.get(b"content-type", b""))[1]
 
 
 def taught(*requests: tuple[bytes, str | None], limits: XmlLimits = LIMITS) -> Shapes:
@@ -59,13 +58,6 @@ def patterns(shapes: Shapes) -> list[str]:
 
 KEPT = [request_of(path) for folder in ("samples", "recorded") for path in sorted((FOLDER / folder).rglob("*.http"))]
 SHAPED = [kept for kept in KEPT if taught(kept).read(*kept) is not None]
-
-
-def send(fields: str, *, header: str = "", around: str = "", version=SOAP11, declaration: str = "") -> bytes:
-    call = f'<s:sendSms xmlns:s="{NAMESPACE}">{fields}</s:sendSms>'
-    document = f'<e:Envelope xmlns:e="{version.envelope}">{header}<e:Body>{call}{around}</e:Body></e:Envelope>'
-    return f"{declaration}{document}".encode()
-
 
 CREDENTIALS = "<username>admin</username><password>123456</password>"
 PLAIN = f"{CREDENTIALS}<type>1</type><content>Merhaba</content><number>905511034554</number>"
@@ -230,15 +222,15 @@ def test_a_text_that_is_no_xml_is_the_parser_s(text):
         send(f"{PLAIN}<pushSettings><url></url></pushSettings>"),
         send(f"{PLAIN}<title><b>x</b></title>"),
         send(f"{PLAIN}<title>x</title><title/><title></title>"),
-        send(f'{PLAIN}<title href="#a"/>', around='<x id="a">x</x>'),
+        send(f'{PLAIN}<title href="#a"/>', beside='<x id="a">x</x>'),
         send(f'{PLAIN}<title href="#a"></title>'),
         send(f'{PLAIN}<title xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x:base64"></title>'),
-        send(f'{PLAIN}<title href\n="#a"/>', around='<x id="a">x</x>'),
+        send(f'{PLAIN}<title href\n="#a"/>', beside='<x id="a">x</x>'),
         send(f'{PLAIN}<title xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x:base64">eA==</title>'),
         send(f'{PLAIN}<title xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x:base&#54;4">eA==</title>'),
         send(f"{PLAIN}between<title>x</title>"),
-        send(PLAIN, around="between"),
-        send(PLAIN, around="<x>the end of the document has a text in it</x>"),
+        send(PLAIN, beside="between"),
+        send(PLAIN, beside="<x>the end of the document has a text in it</x>"),
         send(PLAIN + "".join(f"<x{number}>x</x{number}>" for number in range(64))),
         send(PLAIN.replace(CREDENTIALS, ""), header=f"<e:Header>{CREDENTIALS}</e:Header>"),
         send(PLAIN, header=f"<e:Header><Login>{CREDENTIALS}</Login></e:Header>"),
@@ -266,7 +258,7 @@ def test_what_has_no_shape(body):
         send(
             PLAIN,
             header="<e:Header><a:MessageID xmlns:a='urn:a'>urn:uuid:1</a:MessageID></e:Header>",
-            around="<longest>y</longest>",
+            beside="<longest>y</longest>",
         ),
         send(PLAIN).replace(b"</e:Envelope>", b"<e:Header/></e:Envelope>"),
         send(""),

@@ -140,6 +140,13 @@ def request(
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
+def parted(raw: bytes) -> tuple[dict[bytes, bytes], bytes]:
+    """(headers by their names in small letters, body) of a request."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    fields = (line.partition(b":") for line in head.split(b"\r\n")[1:])
+    return {name.strip().lower(): value.strip() for name, _, value in fields}, body
+
+
 def exchange(port: int, raw: bytes, *, timeout: float = 10) -> Answer:
     """Send one request on a connection of its own, and read its answer. A client that expects a 100 waits for it."""
     head, _, body = raw.partition(b"\r\n\r\n")
