@@ -17,10 +17,9 @@ from typing import IO, Self
 
 from bridge.soap.writer import write_call
 from tests.soap.wire import Answer, exchange, request
+from tests.waiting import PATIENCE
 
-__all__ = ["PATIENCE", "Program", "call", "environment", "free_port", "run"]
-
-PATIENCE = 60.0  # seconds; only ever waited for when a test fails
+__all__ = ["Program", "call", "environment", "free_port", "run"]
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

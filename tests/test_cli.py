@@ -28,9 +28,10 @@ from bridge.cli import main
 from bridge.sandbox import build, serve_in_thread
 from bridge.soap.writer import write_call
 from tests.log_capture import captured_log
-from tests.program import PATIENCE, Program, call, free_port, run
+from tests.program import Program, call, free_port, run
 from tests.soap.serving import serve, settings_for
 from tests.soap.wire import Wire, request
+from tests.waiting import PATIENCE, until
 
 # a process of its own takes a second to start: where nothing but the words matter, the command is run in the tests' process
 COMMANDS = ["call", "check", "demo", "hash-password", "migrate", "record", "replay", "sandbox", "serve", "verify", "wsdl"]
@@ -43,7 +44,7 @@ class Vendor:
 
     def __init__(self, base_url: str) -> None:
         self.url = base_url
-        self._http = httpx.Client(base_url=base_url, timeout=10, trust_env=False, verify=False)
+        self._http = httpx.Client(base_url=base_url, timeout=PATIENCE, trust_env=False, verify=False)
 
     def control(self, path: str, body: Any = None) -> Any:
         return (self._http.get(f"/_sandbox/{path}") if body is None else self._http.post(f"/_sandbox/{path}", json=body)).json()
@@ -96,13 +97,6 @@ def config(vendor, tmp_path) -> Path:
     file = tmp_path / "bridge.toml"
     file.write_text(text_of(vendor.url), encoding="utf-8")
     return file
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it never came about"
-        time.sleep(0.02)
 
 
 def clean(program: Program, apart_from: str = "") -> bool:

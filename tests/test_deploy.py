@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ import yaml
 from bridge.app import compose
 from bridge.sandbox import build, serve_in_thread
 from bridge.settings import LedgerSettings, Settings, load
-from tests.program import PATIENCE, Program, call, free_port
+from tests.program import Program, call, free_port
 from tests.soap.wire import Answer, exchange
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -205,17 +205,13 @@ def balanced(folder: Path, *ports: int) -> Iterator[int]:
 
 def get(port: int, path: str, *headers: str) -> Answer:
     head = "".join(f"{header}\r\n" for header in ("Host: sms.example.com", "Connection: close", *headers))
-    return exchange(port, f"GET {path} HTTP/1.1\r\n{head}\r\n".encode(), timeout=PATIENCE)
+    return exchange(port, f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
 
 
-def until_ready(port: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
-        with contextlib.suppress(OSError):
-            if get(port, "/healthz").status == 200 and get(port, "/soap?wsdl").status == 200:
-                return
-        assert time.monotonic() < end, "it never became ready"
-        time.sleep(0.05)
+def ready(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        return get(port, "/healthz").status == 200 and get(port, "/soap?wsdl").status == 200
+    return False
 
 
 def test_two_bridges_behind_haproxy(tmp_path: Path):
@@ -231,7 +227,7 @@ def test_two_bridges_behind_haproxy(tmp_path: Path):
         )
         first, second = (stack.enter_context(Program("serve", "--config", str(file), "--port", "0")) for _ in BRIDGES)
         port = stack.enter_context(balanced(tmp_path, first.port(), second.port()))
-        until_ready(port)
+        until(lambda: ready(port))
         for _ in range(10):
             assert call(port).find("credit") == "316807"
         assert all('"call"' in each.output for each in (first, second))

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,9 +25,10 @@ from bridge.metrics.slots import Slots
 from bridge.sandbox import Clock, build, serve_in_thread
 from bridge.soap.writer import write_call
 from tests.postgres import postgres_or_skip
-from tests.program import PATIENCE, Program, call, free_port
+from tests.program import Program, call, free_port
 from tests.soap.serving import NOW, Served, Vendor, serve, settings_for
 from tests.soap.wire import Answer, exchange
+from tests.waiting import PATIENCE, until
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 LOGIN = {"username": "admin", "password": "123456"}
@@ -58,7 +58,7 @@ def bridge(vendor: Vendor) -> Iterator[Served]:
 
 def ask(port: int, *headers: str, path: str = "/metrics", method: str = "GET") -> Answer:
     head = "".join(f"{header}\r\n" for header in ("Host: x", "Connection: close", *headers))
-    return exchange(port, f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode(), timeout=PATIENCE)
+    return exchange(port, f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
 
 
 def scrape(port: int, *headers: str) -> Samples:
@@ -297,12 +297,12 @@ def test_workers_count_together(vendor: Vendor, tmp_path: Path):
 
 def until_counted(port: int, calls: int) -> None:
     """A worker counts a call when its answer is written: another one may say so a moment later."""
-    end = time.monotonic() + PATIENCE
-    while True:
+
+    def counted() -> bool:
         found = scrape(port)
-        if requests_of(found).get(("getUserCredit", "OK")) == calls and not found["smsbridge_requests_in_flight",]:
-            return
-        assert time.monotonic() < end, found
+        return requests_of(found).get(("getUserCredit", "OK")) == calls and not found["smsbridge_requests_in_flight",]
+
+    until(counted)
 
 
 def test_a_file_is_taken_over_from_the_dead(tmp_path: Path):

@@ -18,7 +18,8 @@ from bridge.protocol import Protocol
 from bridge.server import listen, serve_app
 from bridge.settings import ServerSettings
 from bridge.soap.endpoint import DIRECT
-from tests.program import PATIENCE, free_port
+from tests.program import free_port
+from tests.waiting import PATIENCE, eventually
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -38,9 +39,7 @@ def alive(kind: type) -> int:
 
 async def connections(count: int) -> None:
     """Returns when there are so many."""
-    async with asyncio.timeout(PATIENCE):
-        while alive(Protocol) != count:  # noqa: ASYNC110  # the server does not say
-            await asyncio.sleep(0.05)
+    await eventually(lambda: alive(Protocol) == count)
 
 
 def serving(body: bytes, **settings: Any) -> AbstractAsyncContextManager[int]:

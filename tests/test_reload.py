@@ -13,7 +13,8 @@ import pytest
 import trustme
 
 from bridge.sandbox import build, serve_in_thread
-from tests.program import PATIENCE, Program, call, free_port
+from tests.program import Program, call, free_port
+from tests.waiting import PATIENCE
 
 ACCOUNT = '[[accounts]]\nusername = "admin"\npassword = "123456"\ncredentials = { username = "user", password = "test" }\n'
 

@@ -36,9 +36,10 @@ from bridge.sandbox import VENDORS, Options, build, serve_in_thread
 from bridge.sandbox.faults import FAULTS
 from bridge.settings import Settings, load
 from bridge.soap.writer import write_call
-from tests.program import PATIENCE, Program, free_port
+from tests.program import Program, free_port
 from tests.soap.serving import Vendor
 from tests.soap.wire import exchange, request
+from tests.waiting import PATIENCE
 
 # logins: a telephone number is what many take for a username
 USERNAME, VENDOR_USERNAME = "905329876599", "905339876588"
@@ -172,7 +173,7 @@ class Running(NamedTuple):
     def call(self, operation: str, fields: dict[str, Any], login: Login) -> str:
         """err/code of the answer. That of a refusal shows nothing."""
         headers = ("Content-Type: text/xml; charset=utf-8", *login.http)
-        answer = exchange(self.port, request(envelope(operation, fields, login), headers=headers), timeout=PATIENCE)
+        answer = exchange(self.port, request(envelope(operation, fields, login), headers=headers))
         if answer.code:  # a vendor's own words may name the sender that it does not know
             assert found_in(answer.content.decode().replace(SENDER, "")) == [], (operation, fields)
         return answer.code
@@ -251,7 +252,7 @@ def test_the_whole_program(kind: str, log_format: str, tmp_path: Path):
             running.call(operation, fields, right[0])
         for login in right[:2]:
             for each in no_calls(login):
-                assert found_in(exchange(running.port, each, timeout=PATIENCE).content.decode()) == []
+                assert found_in(exchange(running.port, each).content.decode()) == []
         with broken(running.ledger):
             # sends without the customID of the first: it is taken
             codes = [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -28,6 +27,7 @@ from tests.chaos.replica import Replica
 from tests.chaos.scenery import Vendors, configure, vendors
 from tests.chaos.soap import Lost, call, text_of
 from tests.postgres import Postgres
+from tests.waiting import eventually
 
 # with a look-up that proves that there is nothing, with one that does not, with none
 KINDS = ("node", "isobil", "toplusms")
@@ -99,13 +99,6 @@ def of(*points: str) -> list[str]:
     return [name for name in VENDORS if name.partition("-")[2] in points]
 
 
-async def until(reached: Any, seconds: float, what: str) -> None:
-    end = time.monotonic() + seconds
-    while not await reached():
-        assert time.monotonic() < end, what
-        await asyncio.sleep(0.1)
-
-
 @contextlib.asynccontextmanager
 async def scene(folder: Path, server: Postgres | None) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
@@ -143,7 +136,7 @@ async def bring_to_the_points(on: Scene) -> list[asyncio.Task[None]]:
         begun = all(states.get(name) is SubmissionState.SENDING for name in of(UNREACHED, ASKED, LATE, TAKEN, ANSWERED))
         return begun and all(on.gates[name].asked for name in asked) and all(on.gates[name].answered for name in answered)
 
-    await until(there, _PATIENCE, "not all calls reached their point")
+    await eventually(there, _PATIENCE)
     return clients
 
 
@@ -184,7 +177,7 @@ async def killed(folder: Path, server: Postgres | None) -> None:
             return await on.states() == wanted
 
         with contextlib.suppress(AssertionError):  # below it is said in more words
-            await until(reached, _PATIENCE, "not at the right end")
+            await eventually(reached, _PATIENCE)
         assert await on.states() == wanted
         assert await on.taken() == Counter(of(LATE, TAKEN, ANSWERED, HELD))
         for name in VENDORS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from contextlib import AsyncExitStack
 
 import asyncpg
@@ -14,10 +13,10 @@ from tests.chaos.gate import Gate
 from tests.chaos.replica import Replica
 from tests.chaos.scenery import configure, vendors
 from tests.chaos.soap import Lost, call, text_of
+from tests.waiting import PATIENCE, eventually
 
 MESSAGE = {"type": 1, "sendingType": 0, "title": "Deneme", "sender": "BASLIK", "encoding": 1, "content": "Merhaba"}
 MESSAGE |= {"number": "905321234510", "customID": "doubted"}
-_PATIENCE = 120
 # the transaction that records the package in doubt waits for the test before it commits
 _WAITS = """
     CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
@@ -31,13 +30,6 @@ _IS_COMMITTING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = '
 _RECORD_IS_COMMITTING = f"{_IS_COMMITTING} AND query = 'COMMIT'"
 
 
-async def until(reached) -> None:
-    end = time.monotonic() + _PATIENCE
-    while not await reached():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.1)
-
-
 async def hold_commits(server, connection: asyncpg.Connection) -> asyncio.Task[None]:
     """Lets no commit be answered from now on; what was tried to see it. A reload alone is done some time later."""
 
@@ -49,7 +41,7 @@ async def hold_commits(server, connection: asyncpg.Connection) -> asyncio.Task[N
     await asyncio.to_thread(server.run, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
     probe = await asyncpg.connect(server.url)
     probing = asyncio.create_task(commit())
-    await until(lambda: connection.fetchval(_IS_COMMITTING))
+    await eventually(lambda: connection.fetchval(_IS_COMMITTING))
     return probing
 
 
@@ -67,11 +59,11 @@ async def test_a_commit_without_an_answer(tmp_path, server):
         # a first one, so that what comes now commits nothing but its record
         assert text_of(await call(replica.port, "sendSms", "toplusms", **MESSAGE | {"customID": "first"}), "pkgID")
         await connection.execute("SELECT pg_advisory_lock(1)")
-        doubted = asyncio.create_task(call(replica.port, "sendSms", "toplusms", **MESSAGE, seconds=_PATIENCE))
-        await until(lambda: connection.fetchval(_IS_WAITING))
+        doubted = asyncio.create_task(call(replica.port, "sendSms", "toplusms", **MESSAGE, seconds=PATIENCE))
+        await eventually(lambda: connection.fetchval(_IS_WAITING))
         probing = await hold_commits(server, connection)
         await connection.execute("SELECT pg_advisory_unlock(1)")
-        await until(lambda: connection.fetchval(_RECORD_IS_COMMITTING))
+        await eventually(lambda: connection.fetchval(_RECORD_IS_COMMITTING))
         await asyncio.to_thread(server.run, "ALTER SYSTEM RESET synchronous_standby_names")
         await database.restart("immediate", 0)
         await probing
@@ -80,7 +72,7 @@ async def test_a_commit_without_an_answer(tmp_path, server):
         async def is_withdrawn() -> bool:
             return not any(row.custom_id == "doubted" for row in await database.rows())
 
-        await until(is_withdrawn)
+        await eventually(is_withdrawn)
         assert (await there.taken())["toplusms"] == {MESSAGE["number"]: 1}
 
         async def answer() -> str | None:
@@ -89,6 +81,6 @@ async def test_a_commit_without_an_answer(tmp_path, server):
             except Lost:
                 return None
 
-        await until(answer)
+        await eventually(answer)
         assert (await there.taken())["toplusms"] == {MESSAGE["number"]: 2}
         assert replica.deaths == []

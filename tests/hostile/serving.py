@@ -37,7 +37,7 @@ class Bridge:
 
     def send(self, raw: bytes) -> Answer:
         """One request on a connection of its own."""
-        return exchange(self.port, raw, timeout=30)
+        return exchange(self.port, raw)
 
     def post(self, body: bytes | str, *headers: str) -> Answer:
         return self.send(request(body, headers=headers or ("Content-Type: text/xml; charset=utf-8",)))

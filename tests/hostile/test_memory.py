@@ -12,8 +12,9 @@ import pytest
 from tests.hostile.conftest import written
 from tests.hostile.serving import CREDIT, Bridge, sms
 from tests.hostile.test_xml import ATTACKS
-from tests.program import PATIENCE, Program
+from tests.program import Program
 from tests.soap.wire import Wire, exchange, request
+from tests.waiting import PATIENCE
 
 LARGE = [
     request(ATTACKS[name][0])
@@ -48,7 +49,7 @@ def comes_back(bridge: Bridge, before: float) -> None:
 def test_large_attacks_leave_nothing_behind(bridge: Bridge) -> None:
     before = bridge.resident()
     for attack in LARGE:
-        exchange(bridge.port, attack, timeout=PATIENCE)
+        exchange(bridge.port, attack)
     comes_back(bridge, before)
 
 
@@ -74,7 +75,7 @@ def test_names_that_clients_make_up_are_not_kept(bridge: Bridge) -> None:
         for _ in range(times):
             number += 1
             inner = "".join(f"<n{number:x}_{at:x}/>" for at in range(count))
-            answer = exchange(bridge.port, request(sms(inner, username=None)), timeout=PATIENCE)
+            answer = exchange(bridge.port, request(sms(inner, username=None)))
             assert answer.code in {"ERR_UNAUTHORIZED_REQUEST"}, answer
     comes_back(bridge, before)
     long = CREDIT.replace(b"http://localhost:9587/wsdl/sms", b"urn:%" + b"x" * 900_000)
@@ -89,7 +90,7 @@ def test_bombs_leave_nothing_behind(bridge: Bridge) -> None:
     bomb = gzip.compress(bytes(50_000_000), 9)
     for _ in range(15):
         raw = request(bomb, headers=("Content-Type: text/xml", "Content-Encoding: gzip"))
-        assert exchange(bridge.port, raw, timeout=PATIENCE).find("faultstring") == "The request is too large."
+        assert exchange(bridge.port, raw).find("faultstring") == "The request is too large."
     comes_back(bridge, before)
 
 
@@ -101,7 +102,7 @@ def test_large_bodies_that_never_end_share_one_room(vendor, tmp_path) -> None:
         bridge, end, said = Bridge(program), time.monotonic() + PATIENCE, ""
         while said != "The server has too many large requests at this time.":
             assert time.monotonic() < end, said
-            with Wire(bridge.port, PATIENCE) as one, Wire(bridge.port, PATIENCE) as two:
+            with Wire(bridge.port) as one, Wire(bridge.port) as two:
                 one.send(unfinished)
                 two.send(unfinished)
                 for _ in range(5):  # until they are read; else the third comes first, and there is no room for one of them

@@ -16,8 +16,9 @@ import trustme
 
 from tests.hostile.conftest import written
 from tests.hostile.serving import CREDIT, Bridge
-from tests.program import PATIENCE, Program, free_port
+from tests.program import Program, free_port
 from tests.soap.wire import Wire, request
+from tests.waiting import PATIENCE
 
 ELSEWHERE = "127.0.0.2"  # where the attackers come from
 HEAD = request(CREDIT).partition(b"\r\n\r\n")[0]
@@ -128,7 +129,7 @@ def test_slow_clients_over_tls(impatient: Impatient) -> None:
 
 def test_who_is_idle_between_requests_is_not_slow(impatient: Impatient) -> None:
     """Clients of .NET keep a connection for minutes."""
-    with Wire(impatient.bridge.port, PATIENCE) as wire:
+    with Wire(impatient.bridge.port) as wire:
         wire.send(request(CREDIT))
         assert wire.answer().find("credit") is not None
         drain([Slow(impatient.bridge.port, "a head")], impatient.bridge)  # longer than the limit
@@ -139,7 +140,7 @@ def test_who_is_idle_between_requests_is_not_slow(impatient: Impatient) -> None:
 
 def test_a_call_that_takes_long_is_not_a_slow_client(impatient: Impatient, vendor) -> None:
     vendor.play("slow", seconds=2.2)
-    with Wire(impatient.bridge.port, PATIENCE) as wire:
+    with Wire(impatient.bridge.port) as wire:
         wire.send(request(CREDIT))
         assert wire.answer().find("credit") is not None
 
@@ -147,7 +148,7 @@ def test_a_call_that_takes_long_is_not_a_slow_client(impatient: Impatient, vendo
 def test_a_slow_line_has_more_time_for_a_large_body(impatient: Impatient) -> None:
     """More than the limit in all, but some ten kilobytes a second."""
     whole = request(CREDIT.replace(b"</soapenv:Body>", b"<x>" + b"x" * 100_000 + b"</x></soapenv:Body>"))
-    with Wire(impatient.bridge.port, PATIENCE) as wire:
+    with Wire(impatient.bridge.port) as wire:
         start, at = time.monotonic(), 0
         while at < len(whole):  # as a line of 40 kB/s brings it
             due = int((time.monotonic() - start) * 40_000) + 1
@@ -204,7 +205,7 @@ def limited(folder: Path, vendor, server: str, host: str = "127.0.0.1") -> Itera
 
 def test_an_idle_connection_is_closed_when_its_time_is_over(tmp_path, vendor, stack) -> None:
     bridge = stack.enter_context(limited(tmp_path, vendor, "keepalive_seconds = 3"))
-    with Wire(bridge.port, PATIENCE) as wire:
+    with Wire(bridge.port) as wire:
         for _ in range(4):  # each answer begins the time anew
             wire.send(request(CREDIT))
             assert wire.answer().find("credit") is not None

@@ -11,8 +11,9 @@ import pytest
 from tests.interop.clients import CLIENTS, Check, Client, arrivals
 from tests.interop.conftest import Demo
 from tests.interop.matrix import NAME, matrix
-from tests.program import PATIENCE, environment
+from tests.program import environment
 from tests.readme import README
+from tests.waiting import PATIENCE
 
 RUNS = [pytest.param(client, vendor, id=f"{client.tag}-{vendor}") for client in CLIENTS for vendor in client.vendors]
 

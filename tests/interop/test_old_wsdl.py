@@ -19,7 +19,8 @@ from tests.interop import old_wsdl
 from tests.interop.clients import Client, named
 from tests.interop.conftest import ENVIRONMENT
 from tests.interop.test_clients import checks_in, unless_ci
-from tests.program import PATIENCE, Program, environment
+from tests.program import Program, environment
+from tests.waiting import PATIENCE
 
 NAMES = {name.upper(): value for name, value in old_wsdl.NAMES._asdict().items() if name != "namespace"}
 WSDLS = {"brand": old_wsdl.brand, "rpc": old_wsdl.rpc}

@@ -13,6 +13,7 @@ import pytest
 
 from bridge.jobs import queue as queues
 from bridge.jobs.queue import PUSH, SUBMISSION, Job, MemoryQueue, PostgresQueue, Queue
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ class Done:
         self.some.set()
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(self.keys) < count:
                 self.some.clear()
                 await self.some.wait()
@@ -100,7 +101,7 @@ async def test_what_was_done_can_come_again(opened):
     queue, done = await opened(), Done()
     running = asyncio.create_task(queue.run(done.handlers()))
     for count in (1, 2):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(done.keys) < count:  # the queue forgets a job a moment after it was done
                 await queue.put([Job(SUBMISSION, 1)])
                 await asyncio.sleep(0.05)
@@ -195,7 +196,7 @@ class TestShared:
         queue._queries.driver._connection.terminate()
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
             await queue.put([Job(SUBMISSION, 1)])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(Exception, match=r"."):
                 await running
 

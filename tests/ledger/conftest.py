@@ -14,8 +14,9 @@ from sqlalchemy import and_, select
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import SPAN, id_block, item, metadata, package
 from bridge.ledger.values import Recorded
-from tests.ledger.said import Open, eventually
+from tests.ledger.said import Open
 from tests.postgres import Postgres, postgres_or_skip
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="session")

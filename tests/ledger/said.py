@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,7 +29,6 @@ __all__ = [
     "Open",
     "accept",
     "at",
-    "eventually",
     "item_states",
     "new",
     "numbers",
@@ -48,7 +45,6 @@ ACCOUNT, OTHER = "admin", "second"
 NOW = datetime(2026, 10, 14, 9, 30, 12, 345000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 Open = Callable[[], Awaitable[Ledger]]
-PATIENCE = 20.0  # seconds; only ever waited for when a test fails
 
 
 def at(minutes: float) -> datetime:
@@ -139,10 +135,3 @@ async def package_of(ledger: Ledger, recorded: Recorded) -> Package:
     page = await ledger.packages(ACCOUNT, PackagesQuery(page_size=1000))
     (row,) = (row for row in page.rows if row.uuid == recorded.uuid)
     return row
-
-
-async def eventually(reached: Callable[[], Awaitable[bool]]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not await reached():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.02)

@@ -24,8 +24,9 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import metadata
 from bridge.ledger.values import DuplicateCustomId, Recorded, Unknown
 from tests.ledger.other_process import OtherProcess
-from tests.ledger.said import ACCOUNT, Open, accept, at, eventually, numbers, outcome, record, states, stored, update
+from tests.ledger.said import ACCOUNT, Open, accept, at, numbers, outcome, record, states, stored, update
 from tests.postgres import Postgres, postgres_or_skip
+from tests.waiting import eventually
 
 T = TypeVar("T")
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

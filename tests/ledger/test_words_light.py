@@ -18,7 +18,8 @@ from bridge.ledger import writer
 from bridge.ledger.commit import Committer
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.values import DuplicateCustomId, Unknown
-from tests.ledger.said import ACCOUNT, accept, eventually, outcome, record, states
+from tests.ledger.said import ACCOUNT, accept, outcome, record, states
+from tests.waiting import eventually
 
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

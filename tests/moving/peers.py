@@ -19,6 +19,7 @@ from bridge.moving.http import Client, target_of
 from bridge.moving.recorder import SERVING, Recorder
 from bridge.server import _config, listen
 from bridge.settings import ServerSettings
+from tests.waiting import PATIENCE
 
 
 class Reply(NamedTuple):
@@ -42,7 +43,7 @@ Tamper = Callable[[Reply], Reply]
 @contextlib.contextmanager
 def tampered(port: int, tamper: Tamper) -> Iterator[str]:
     """A server that asks the one on `port` and changes its answer; gives its URL."""
-    upstream = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10, verify=False)
+    upstream = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE, verify=False)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -20,8 +19,9 @@ from lxml import etree
 from bridge.cli import main
 from tests.moving.conftest import ENVIRONMENT, LOGIN, sandboxed
 from tests.moving.peers import Connections, Tee, misbehave, recorder
-from tests.program import PATIENCE, Program
+from tests.program import Program
 from tests.soap.wire import Answer, Wire, exchange, request
+from tests.waiting import until
 
 CLIENTS = Path(__file__).parents[1] / "soap" / "recorded"
 FIRST_ID = {"axis1": 222962, "jaxws": 222980, "mono-wsdl": 222992, "node-soap": 223004, "php": 223010, "zeep": 223072}
@@ -193,11 +193,9 @@ def program(tmp_path_factory) -> Iterator[tuple[Program, Tee, Path]]:
 
 def newest(folder: Path, count: int) -> bytes:
     """The request that was written last and its answer, once so many pairs are there."""
-    end = time.monotonic() + PATIENCE
-    while len(files := sorted(folder.glob("*.answer"))) < count:
-        assert time.monotonic() < end, files
-        time.sleep(0.01)
-    return files[-1].with_suffix(".http").read_bytes() + files[-1].read_bytes()
+    until(lambda: len(list(folder.glob("*.answer"))) >= count)
+    last = max(folder.glob("*.answer"))
+    return last.with_suffix(".http").read_bytes() + last.read_bytes()
 
 
 CREDIT = (
@@ -335,7 +333,7 @@ def test_an_old_server_that_misbehaves_or_is_away(tmp_path):
     with Program("record", "--listen", "127.0.0.1:0", "--to", to, "--out", str(tmp_path), "--timeout", "2") as program:
         with contextlib.closing(bad):
             for path, word in (("garbage", "not HTTP"), ("cut", "breaks off"), ("slow", "within 2 s"), ("huge", "")):
-                answer = exchange(program.port(), request(BODY, path=f"/{path}"), timeout=30)
+                answer = exchange(program.port(), request(BODY, path=f"/{path}"))
                 assert (answer.status, answer.code) == (502, "Fault")
                 assert "may have been taken" in answer.find("faultstring")
                 assert word in answer.find("faultstring")

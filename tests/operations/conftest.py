@@ -11,6 +11,7 @@ import trustme
 
 from bridge.sandbox import Running, build, serve_in_thread
 from tests.vendors.contract import Control, Rig, Way, cases_of
+from tests.waiting import PATIENCE
 
 NODE = Way("node")
 
@@ -31,7 +32,7 @@ def running_vendor() -> Iterator[Running]:
 
 @pytest.fixture
 async def rig(running_vendor: Running, ca_file: Path) -> AsyncIterator[Rig]:
-    with httpx.Client(base_url=running_vendor.base_url, timeout=10, trust_env=False, verify=False) as client:
+    with httpx.Client(base_url=running_vendor.base_url, timeout=PATIENCE, trust_env=False, verify=False) as client:
         control = Control(client)
         control.post("reset")
         rig = Rig(NODE, running_vendor.base_url, control, ca_file)

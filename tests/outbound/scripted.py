@@ -13,7 +13,7 @@ import struct
 import threading
 from collections.abc import Callable, Sequence
 
-PATIENCE = 10.0  # seconds; only ever waited for when a test fails
+from tests.waiting import PATIENCE
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"data": 42}'
 OK_BODY = b'{"data": 42}'

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from bridge.errors import NotSent, OutcomeUnknown
 from bridge.outbound.driver import open_engine
 from tests.outbound.scripted import OK, OK_BODY, Peer, ScriptedServer, close, not_reading, ok, read, reset, send, serve, wait
-from tests.outbound.test_failures import SHORT, make_options, make_request, until
+from tests.outbound.test_failures import SHORT, make_options, make_request
+from tests.waiting import eventually
 
 
 @pytest.fixture(params=["fast", "httpx"])
@@ -56,7 +57,7 @@ def test_pool_timeout(engine, run, certificates):
         client = open_engine(make_options(certificates, max_connections=1, pool_timeout=0.05), engine)
         request = make_request("http", server.netloc)
         first = asyncio.create_task(client.send(request))
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         with pytest.raises(NotSent, match="pool timeout"):
             await client.send(request)
         server.go_on.set()
@@ -75,7 +76,7 @@ def test_cancelled_caller(engine, scheme, run, certificates):
         client = open_engine(make_options(certificates, max_connections=1), engine)
         request = make_request(scheme, server.netloc, repeatable=True)
         first = asyncio.create_task(client.send(request))
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
@@ -93,9 +94,9 @@ def test_cancelled_caller_ends_the_connection(engine, scheme, run, certificates)
     async def main(server):
         client = open_engine(make_options(certificates), engine)
         first = asyncio.create_task(client.send(make_request(scheme, server.netloc)))
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         first.cancel()
-        await until(lambda: not server.open)
+        await eventually(lambda: not server.open)
         await client.close()
 
     with ScriptedServer([read], tls=certificates.right if scheme == "https" else None) as server:
@@ -109,7 +110,7 @@ def test_bytes_end_an_idle_connection(scheme, run, certificates):
         client = open_engine(make_options(certificates, keepalive=60.0), "fast")
         await client.send(make_request(scheme, server.netloc))
         server.go_on.set()
-        await until(lambda: not server.open)
+        await eventually(lambda: not server.open)
         await client.close()
 
     with ScriptedServer([read, ok, wait, send(OK)], tls=certificates.right if scheme == "https" else None) as server:
@@ -121,11 +122,11 @@ def test_cancelled_in_the_handshake(engine, run, certificates):
         client = open_engine(make_options(certificates, max_connections=1), engine)
         request = make_request("https", server.netloc)
         first = asyncio.create_task(client.send(request))
-        await until(lambda: server.open)
+        await eventually(lambda: server.open)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
-        await until(lambda: not server.open)
+        await eventually(lambda: not server.open)
         await client.close()
 
     with ScriptedServer([]) as server:
@@ -138,7 +139,7 @@ def test_cancelled_waiter(engine, run, certificates):
         client = open_engine(make_options(certificates, max_connections=1), engine)
         request = make_request("http", server.netloc)
         first, second, third = [asyncio.create_task(client.send(request)) for _ in range(3)]
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         second.cancel()
         server.go_on.set()
         assert (await first).status == (await third).status == 200
@@ -171,7 +172,7 @@ def test_idle_ones_are_closed_without_another_request(run, certificates):
         client = open_engine(make_options(certificates, keepalive=0.03), "fast")
         await client.send(make_request("http", server.netloc))
         assert server.open == 1
-        await until(lambda: not server.open)
+        await eventually(lambda: not server.open)
         await client.close()
 
     with ScriptedServer() as server:
@@ -197,7 +198,7 @@ def test_close(engine, scheme, run, certificates):
         client = open_engine(make_options(certificates), engine)
         request = make_request(scheme, server.netloc, repeatable=True)
         slow = asyncio.create_task(client.send(request))
-        await until(lambda: server.received == 1)
+        await eventually(lambda: server.received == 1)
         await client.send(request)
         await client.close()
         with pytest.raises(NotSent, match="engine closed"):
@@ -205,7 +206,7 @@ def test_close(engine, scheme, run, certificates):
         assert not slow.done()
         server.go_on.set()
         assert (await slow).status == 200
-        await until(lambda: not server.open)
+        await eventually(lambda: not server.open)
         await client.close()
 
     with ScriptedServer([read, wait, ok], [serve], tls=certificates.right if scheme == "https" else None) as server:
@@ -294,13 +295,13 @@ def test_no_descriptor_is_left(engine, scheme, run, certificates):
     async def main(server):
         client = open_engine(make_options(certificates, read_timeout=SHORT, max_connections=5), engine)
         await calls(server, client)
-        await until(lambda: not server.open)
+        await eventually(lambda: not server.open)
         before = descriptors()
         for _ in range(2):
             await calls(server, client)
         await client.close()
-        await until(lambda: not server.open)
-        await until(lambda: descriptors() <= before)
+        await eventually(lambda: not server.open)
+        await eventually(lambda: descriptors() <= before)
 
     scripts = [[read, close], [read, reset], [read], [read, send(b"x")], [read, ok, close], [read, send(OK + OK)], [close]]
     with ScriptedServer(*scripts * 10, tls=certificates.right if scheme == "https" else None) as server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import logging
 import socket
@@ -24,7 +23,6 @@ from tests.outbound.loops import LOOPS, run_on
 from tests.outbound.scripted import (
     OK,
     OK_BODY,
-    PATIENCE,
     ScriptedServer,
     Step,
     close,
@@ -39,6 +37,7 @@ from tests.outbound.scripted import (
     serve,
     wait,
 )
+from tests.waiting import PATIENCE
 
 SHORT = 0.15  # seconds; a limit that is meant to be reached
 LONG = 5.0
@@ -305,13 +304,6 @@ def make_options(certificates, **changes: Any) -> EngineOptions:
         "pool_timeout": LONG,
     }
     return EngineOptions(**standard | changes)
-
-
-async def until(condition) -> None:
-    """Waits for what a thread of the server will do."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  # a thread makes it true
-            await asyncio.sleep(0.002)
 
 
 def rows():

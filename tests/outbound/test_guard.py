@@ -22,7 +22,8 @@ from bridge.outbound.dial import Dialer
 from bridge.outbound.fast import FastEngine
 from bridge.outbound.guard import Guard
 from tests.outbound.conftest import Certificates
-from tests.outbound.scripted import OK, PATIENCE, ScriptedServer, Step, close, read, send, serve, wait
+from tests.outbound.scripted import OK, ScriptedServer, Step, close, read, send, serve, wait
+from tests.waiting import PATIENCE
 
 
 def answer(*lines: str, body: bytes = b"", status: str = "200 OK") -> Step:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import asynccontextmanager
-from inspect import isawaitable
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +12,7 @@ import asyncpg
 import pytest
 
 from bridge.domain.status import SubmissionState
-from bridge.jobs import dispatcher
+from bridge.jobs import dispatcher, submissions
 from bridge.jobs.dispatcher import LEASE
 from bridge.jobs.lock import FileLock
 from bridge.jobs.queue import SUBMISSION
@@ -22,6 +20,7 @@ from bridge.ledger import processes
 from bridge.outbound.guard import Guard
 from tests.log_capture import captured_log
 from tests.recorded.rig import NUMBERS
+from tests.waiting import eventually
 
 DATABASES = pytest.mark.parametrize(("kind", "database"), [("innomobil", "sqlite"), ("innomobil", "postgresql")], indirect=True)
 FILE = pytest.mark.parametrize("kind", ["innomobil"], indirect=True)
@@ -45,15 +44,6 @@ async def running(*rigs: Any):
     finally:
         for rig in rigs:
             await rig.recording._dispatcher.stop(10)
-
-
-async def eventually(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            found = true()
-            if await found if isawaitable(found) else found:
-                return
-            await asyncio.sleep(0.02)
 
 
 async def kept(rig: Any, count: int = 1) -> list[int]:
@@ -85,6 +75,17 @@ async def test_two_processes_do_each_thing_once(rig_with):
         await eventually(lambda: len(rig.sends()) >= len(ids))
         await asyncio.sleep(0.3)
     assert sorted(number for number, _ in rig.sends()) == sorted(NUMBERS)
+
+
+@DATABASES
+async def test_of_one_vendor_only_so_many_are_in_hand_at_once(rig, monkeypatch):
+    """Else one that hangs would have all places; what finds none comes again soon."""
+    monkeypatch.setattr(submissions, "_OF_ONE_VENDOR", 2)
+    await kept(rig, 5)
+    for seconds, sent in ((30, 2), (2, 2), (1, 4), (3, 5)):
+        await rig.sweep(seconds)
+        assert len(rig.sends()) == sent
+    assert sorted(number for number, _ in rig.sends()) == sorted(NUMBERS[:5])
 
 
 @SERVER

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.recorded.test_background import FILE, eventually, in_haste, kept, running
+from tests.recorded.test_background import FILE, in_haste, kept, running
+from tests.waiting import eventually
 
 __all__ = ["in_haste"]  # a fixture
 

@@ -6,8 +6,6 @@ import json
 import signal
 import sqlite3
 import threading
-import time
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,9 +15,10 @@ from bridge.commands import _DEMOS
 from bridge.domain.clock import ISTANBUL
 from bridge.domain.status import SubmissionState
 from bridge.sandbox import build, serve_in_thread
-from tests.program import PATIENCE, Program, call
+from tests.program import Program, call
 from tests.recorded.rig import NUMBERS, VENDORS
 from tests.soap.serving import Vendor
+from tests.waiting import until
 
 PASSWORD = "123456"
 SMS = {"type": 1, "sendingType": 0, "title": "Deneme", "sender": "BASLIK", "encoding": 1, "number": NUMBERS[0]}
@@ -44,13 +43,6 @@ def configure(urls: dict[str, str], folder: Path) -> Path:
         f"vendors = {toml(vendors)}\naccounts = {toml(accounts)}\n"
     )
     return file
-
-
-def until(reached: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 class Database:

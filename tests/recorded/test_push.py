@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +20,7 @@ from bridge.jobs.push import PLAN
 from bridge.sandbox import serve_in_thread
 from tests.log_capture import captured_log
 from tests.recorded.rig import NUMBERS
+from tests.waiting import eventually
 
 LACKING = pytest.mark.parametrize(
     ("kind", "database"),
@@ -209,12 +210,6 @@ async def test_a_slow_server_holds_nobody_up(rig_with):
         assert rig.recording._pusher._places == {}
     overview = await rig.ledger.overview()
     assert (overview.pushes, overview.dead_pushes) == (0, 0)
-
-
-async def eventually(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110  # the receivers are in threads of their own
-            await asyncio.sleep(0.01)
 
 
 # where pushes may not go

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from bridge.sandbox import Clock, Options, build, serve_in_thread
+from tests.waiting import PATIENCE
 
 # 17:23:20 in Istanbul, on the day of innomobil's sample of /reports
 NOW = datetime.fromtimestamp(1408631000, UTC)
@@ -53,7 +54,7 @@ def calling(vendor: str, kind: type[AnyCaller], options: Options) -> Iterator[An
     sandbox = build(vendor, options=options, clock=Clock(lambda: NOW))
     with (
         serve_in_thread(sandbox) as running,
-        httpx.Client(base_url=running.base_url, timeout=10, trust_env=False, verify=False) as client,
+        httpx.Client(base_url=running.base_url, timeout=PATIENCE, trust_env=False, verify=False) as client,
     ):
         yield kind(client)
 

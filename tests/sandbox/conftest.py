@@ -15,6 +15,7 @@ import pytest
 
 from bridge.sandbox import Running, build, serve_in_thread
 from bridge.sandbox.node import NodeOptions
+from tests.waiting import PATIENCE
 
 OPTIONS = NodeOptions(accounts={"user": "test", "other": "secret"}, sent_after_seconds=100, reported_after_seconds=300)
 SENT, REPORTED = 101, 301
@@ -91,7 +92,7 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def client(running: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running.base_url, auth=("user", "test"), timeout=10, trust_env=False, verify=False) as client:
+    with httpx.Client(base_url=running.base_url, auth=("user", "test"), timeout=PATIENCE, trust_env=False, verify=False) as client:
         yield client
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from bridge.sandbox import serve_in_thread
 from bridge.sandbox.node import push
 from bridge.sandbox.node.push import is_loopback
+from tests.waiting import until
 
 
 @contextmanager
@@ -30,9 +30,7 @@ def listening(statuses=()):
 
 
 def wait_for(bodies, count):
-    until = time.monotonic() + 5
-    while len(bodies) < count and time.monotonic() < until:
-        time.sleep(0.005)
+    until(lambda: len(bodies) >= count)
     assert len(bodies) == count
 
 

@@ -22,6 +22,7 @@ from bridge.app import App
 from bridge.server import _config, listen
 from bridge.settings import Settings
 from tests.soap.wire import Answer, exchange, request
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 """What the clocks of the bridge and of the vendor show: noon in Istanbul."""
@@ -108,7 +109,7 @@ class Vendor:
     def __init__(self, base_url: str) -> None:
         self.url = base_url
         self._http = httpx.Client(
-            base_url=base_url, auth=("user", "test"), timeout=10, trust_env=False, verify=False, headers=[tuple(OURS)]
+            base_url=base_url, auth=("user", "test"), timeout=PATIENCE, trust_env=False, verify=False, headers=[tuple(OURS)]
         )
 
     def close(self) -> None:

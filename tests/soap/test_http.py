@@ -24,6 +24,7 @@ from bridge.soap.wsdl import generate
 from tests.log_capture import captured_log
 from tests.soap.trees import is_fault
 from tests.soap.wire import Wire, exchange, request
+from tests.waiting import until
 
 LOGIN = {"username": "admin", "password": "123456"}
 CREDIT = write_call("getUserCredit", LOGIN)
@@ -47,14 +48,6 @@ def assert_fault(answer, text, status=500, soap12=False):
 def assert_works(bridge):
     answer = bridge.post(CREDIT)
     assert (answer.status, answer.find("credit")) == (200, "316807")
-
-
-def wait_until(condition, seconds=5):
-    """Until the condition gives something true."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 # -- paths and methods
@@ -531,7 +524,7 @@ def test_a_client_that_hangs_up_before_its_answer(bridge, vendor):
     vendor.play("slow", seconds=0.2)
     with Wire(bridge.port) as wire:
         wire.send(request(write_call("sendSms", LOGIN | fields)))
-        wait_until(vendor.sent)
+        until(vendor.sent)
         wire.reset()
     assert bridge.post(CREDIT).find("credit") == "316806"
     assert vendor.sent() == [("905511034554", "a")]
@@ -658,9 +651,7 @@ def test_a_call_leaves_one_line_without_what_must_not_be_in_it(bridge_with, vend
         answer = bridge.post(write_call("sendSms", body))
         bridge.post(write_call("getUserCredit", {"username": "admin", "password": "gizli-sey"}))
         bridge.post("<a/>")
-        end = time.monotonic() + 10
-        while log.getvalue().count(b'"event":"call"') < 3 and time.monotonic() < end:  # written after the answer
-            time.sleep(0.01)
+        until(lambda: log.getvalue().count(b'"event":"call"') >= 3)  # written after the answer
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     sent, refused, fault = (line for line in lines if line["event"] == "call")
     assert sent["request_id"] == answer.header("x-request-id")

@@ -14,6 +14,7 @@ import pytest
 from bridge.soap.writer import write_call
 from tests.soap.serving import Served
 from tests.soap.wire import Answer, exchange, request
+from tests.waiting import PATIENCE
 
 LOGIN = {"username": "admin", "password": "123456"}
 ITEMS = 10_000
@@ -46,7 +47,7 @@ def pauses(bridge: Served) -> Iterator[Pauses]:
         yield found
     finally:
         over.set()
-        ticking.result(5)
+        ticking.result(PATIENCE)
 
 
 def post_measured(bridge: Served, raw: bytes) -> tuple[Answer, float]:
@@ -115,7 +116,7 @@ def test_hostile_bodies_do_not_block_the_loop(bridge, lenient, name):
 def test_small_calls_go_on_while_large_ones_are_read(bridge, lenient):
     small, raw = request(write_call("getUserCredit", LOGIN)), request(LARGE)
     answers: list[Answer] = []
-    threads = [threading.Thread(target=lambda: answers.append(exchange(bridge.port, raw, timeout=30))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: answers.append(exchange(bridge.port, raw))) for _ in range(4)]
     for thread in threads:
         thread.start()
     times = []

@@ -10,6 +10,8 @@ from typing import NamedTuple, Self
 
 from lxml import etree
 
+from tests.waiting import PATIENCE
+
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)", re.IGNORECASE)
 
 
@@ -53,7 +55,7 @@ class Answer(NamedTuple):
 class Wire:
     """A connection to the server."""
 
-    def __init__(self, port: int, timeout: float = 10, source: str = "") -> None:
+    def __init__(self, port: int, timeout: float = PATIENCE, source: str = "") -> None:
         """source: the address to come from; any of 127.0.0.0/8 is ours."""
         self._socket = socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0) if source else None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -147,7 +149,7 @@ def parted(raw: bytes) -> tuple[dict[bytes, bytes], bytes]:
     return {name.strip().lower(): value.strip() for name, _, value in fields}, body
 
 
-def exchange(port: int, raw: bytes, *, timeout: float = 10) -> Answer:
+def exchange(port: int, raw: bytes, *, timeout: float = PATIENCE) -> Answer:
     """Send one request on a connection of its own, and read its answer. A client that expects a 100 waits for it."""
     head, _, body = raw.partition(b"\r\n\r\n")
     with Wire(port, timeout) as wire:

@@ -38,6 +38,7 @@ from bridge.outbound.driver import Outbound, Timing, open_engine
 from bridge.sandbox import Options
 from bridge.vendors.contract import Credentials, ItemReport, Vendor
 from bridge.vendors.registry import BUILT_IN
+from tests.waiting import PATIENCE
 
 __all__ = [
     "BROKEN",
@@ -286,7 +287,7 @@ class Rig:
         self.cases = cases_of(way)
         self.type: type[Vendor[Any]] = BUILT_IN[way.kind]
         # a slow machine must not make a time-out of an honest answer
-        self._options = EngineOptions(read_timeout=10, ca_file=ca_file)
+        self._options = EngineOptions(read_timeout=PATIENCE, ca_file=ca_file)
         self.engine = Watched(open_engine(self._options))
         self.vendor = self.new_vendor(base_url)
         self.credentials = self.login(PASSWORD)

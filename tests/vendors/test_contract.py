@@ -47,6 +47,7 @@ from tests.vendors.contract import (
     body_of,
     cases_of,
 )
+from tests.waiting import PATIENCE
 
 WAYS = all_ways()
 AFTER = "_after_accept"
@@ -67,7 +68,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[SimpleNamespace]:
     way: Way = request.param
     with (
         serve_in_thread(build(way.kind, options=cases_of(way).sandbox())) as running,
-        httpx.Client(base_url=running.base_url, timeout=10, trust_env=False, verify=False) as client,
+        httpx.Client(base_url=running.base_url, timeout=PATIENCE, trust_env=False, verify=False) as client,
     ):
         yield SimpleNamespace(way=way, base_url=running.base_url, control=Control(client))
 

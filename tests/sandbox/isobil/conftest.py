@@ -18,6 +18,7 @@ import pytest
 
 from bridge.sandbox import Running, build, serve_in_thread
 from bridge.sandbox.isobil import IsobilOptions
+from tests.waiting import PATIENCE
 
 OPTIONS = IsobilOptions(
     accounts={"user": "test", "other": "secret"},
@@ -165,7 +166,7 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def client(running: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running.base_url, timeout=10, trust_env=False, verify=False) as client:
+    with httpx.Client(base_url=running.base_url, timeout=PATIENCE, trust_env=False, verify=False) as client:
         yield client
 
 
