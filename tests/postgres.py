@@ -37,10 +37,10 @@ class Postgres:
     def url_of(self, name: str) -> str:
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
-    def create(self) -> str:
-        """A new database; its name."""
+    def create(self, template: str = "template1") -> str:
+        """A new database, as the template is; its name."""
         name = f"bridge_test_{os.getpid()}_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         self.made.append(name)
         return name
 

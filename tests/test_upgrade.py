@@ -30,6 +30,7 @@ BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
+    """An own one: a role is made in it."""
     with postgres_or_skip() as started:
         yield started
 

@@ -3,11 +3,9 @@
 from tests.ledger.conftest import (
     database,
     empty_url,
-    migrated_file,
     open_ledger,
-    postgres,
     postgres_ledger,
     url,
 )
 
-__all__ = ["database", "empty_url", "migrated_file", "open_ledger", "postgres", "postgres_ledger", "url"]
+__all__ = ["database", "empty_url", "open_ledger", "postgres_ledger", "url"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,8 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import SPAN, id_block, item, metadata, package
 from bridge.ledger.values import Recorded
 from tests.ledger.said import Open
-from tests.postgres import Postgres, postgres_or_skip
+from tests.postgres import Postgres
 from tests.waiting import eventually
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """To be copied: a migration takes long."""
-    file = tmp_path_factory.mktemp("ledger") / "empty.db"
-    asyncio.run(Ledger.migrate(f"sqlite:///{file}"))
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """The server of BRIDGE_TEST_POSTGRES, else an own one."""
-    with postgres_or_skip(os.environ.get("BRIDGE_TEST_POSTGRES")) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

