@@ -193,7 +193,7 @@ def serving(kind: str, folder: Path, log_format: str) -> Iterator[Running]:
             "log": {"level": "debug", "format": log_format},
             "ledger": {"url": f"sqlite:///{ledger}"},
             "vendors": {
-                "main": {"kind": kind, "base_url": f"{sandbox.base_url}{demo.path}", "read_timeout_seconds": 0.5, **demo.settings}
+                "main": {"kind": kind, "base_url": f"{sandbox.base_url}{demo.path}", "read_timeout_seconds": 1, **demo.settings}
             },
             "accounts": [
                 {
@@ -229,7 +229,7 @@ def faults(vendor: Vendor) -> Iterator[str]:
     """Sets each fault of the sandbox for the next request; last, answers that repeat what the vendor was sent."""
     for fault in FAULTS:
         if fault not in ("answer", "refuse"):
-            vendor.play(fault, seconds=1 if fault.startswith("timeout") else 0.1)
+            vendor.play(fault, seconds=2 if fault.startswith("timeout") else 0.1)
             yield fault
     words = f"{TEXT} {NUMBERS[0]} {VENDOR_USERNAME} {VENDOR_PASSWORD} {URL}"
     for status in (200, 400, 500):

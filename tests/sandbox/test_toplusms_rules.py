@@ -228,7 +228,7 @@ def test_any_error_on_demand(toplusms, code, number, text):
 def test_every_fault_before_and_after_the_send(toplusms, fault):
     toplusms.control("faults", {"fault": fault})
     try:
-        answer = toplusms.http.post(FORM_PATH, data=form(), auth=login(), timeout=0.1)
+        answer = toplusms.http.post(FORM_PATH, data=form(), auth=login(), timeout=0.5)
         assert b"queueId" not in answer.content
     except httpx.TransportError:
         assert fault.removesuffix(AFTER) in {"reset", "timeout", "truncated"}

@@ -119,13 +119,11 @@ def test_small_calls_go_on_while_large_ones_are_read(bridge, lenient):
     threads = [threading.Thread(target=lambda: answers.append(exchange(bridge.port, raw))) for _ in range(4)]
     for thread in threads:
         thread.start()
-    times = []
+    small_answers = 0
     while any(thread.is_alive() for thread in threads):
-        start = time.perf_counter()
         assert exchange(bridge.port, small).find("credit") == "7"
-        times.append(time.perf_counter() - start)
+        small_answers += 1
     for thread in threads:
         thread.join()
-    print(f"{len(times)} small calls beside 4 large ones, the slowest took {max(times) * 1000:.0f} ms")
     assert [answer.find("pkgID") for answer in answers] == ["5"] * 4
-    assert max(times) < 1
+    assert small_answers > 10  # one for each large call, if they waited for these; else some thirty

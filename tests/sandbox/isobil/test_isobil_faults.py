@@ -33,7 +33,7 @@ def test_wrong_answers(caller, name, after):
 def test_broken_connections(caller, name, error, after):
     caller.control("faults", {"fault": name + AFTER * after})
     with pytest.raises(error):
-        caller.post("Submit", CREDENTIAL | caller.fields(), timeout=0.1)
+        caller.post("Submit", CREDENTIAL | caller.fields(), timeout=0.5)
     assert len(caller.sent()) == after
     assert last(caller)["accepted"] == after
     caller.send()
@@ -42,7 +42,7 @@ def test_broken_connections(caller, name, error, after):
 def test_slow_beyond_patience_was_taken_all_the_same(caller):
     caller.control("faults", {"fault": "slow", "seconds": 5})
     with pytest.raises(httpx.ReadTimeout):
-        caller.post("Submit", CREDENTIAL | caller.fields(), timeout=0.05)
+        caller.post("Submit", CREDENTIAL | caller.fields(), timeout=0.5)
     assert len(caller.sent()) == 1
     caller.control("faults", {"fault": "slow", "seconds": 0.01})
     caller.send()
