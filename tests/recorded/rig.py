@@ -35,7 +35,8 @@ from bridge.sandbox import Clock, Options
 from bridge.settings import Settings
 from bridge.soap.writer import write_call
 from tests.program import free_port
-from tests.soap.serving import NOW, Vendor
+from tests.soap.serving import NOW, PATIENT, Vendor
+from tests.waiting import PATIENCE
 
 __all__ = ["BOTH", "LOGIN", "NOW", "NUMBERS", "OTHER", "VENDORS", "Answer", "Rig", "open_rig", "options"]
 
@@ -268,9 +269,9 @@ def settings_of(kind: str, base_url: str, ledger_url: str, *, mapped: bool, vend
         {"username": login[0], "password": login[1], "credentials": {**demo.credentials, "username": name, "password": password}}
         for login, name, password in ((LOGIN, "user", "test"), (OTHER, "other", "secret"))
     )
-    main = {"kind": kind, "base_url": f"{base_url}{demo.path}", **demo.settings, **vendor}
+    main = {"kind": kind, "base_url": f"{base_url}{demo.path}", **PATIENT, **demo.settings, **vendor}
     tables: dict[str, Any] = {
-        "ledger": {"url": ledger_url},
+        "ledger": {"url": ledger_url, "query_seconds": PATIENCE},
         "vendors": {"main": main},
         "accounts": accounts if mapped else (),
         "log": {"requests": False},

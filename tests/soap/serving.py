@@ -26,6 +26,8 @@ from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 """What the clocks of the bridge and of the vendor show: noon in Istanbul."""
+PATIENT = {f"{what}_timeout_seconds": PATIENCE for what in ("connect", "read", "pool")}
+"""Settings of a vendor: a slow machine makes no time-out."""
 
 
 OURS = ["user-agent", "tests"]  # tells the requests of `Vendor` from the bridge's
@@ -100,7 +102,7 @@ def settings_for(vendor_url: str, **sections: Any) -> Settings:
     }
     for name, table in sections.items():
         tables[name] = {**tables.get(name, {}), **table} if isinstance(table, dict) else table
-    return Settings(**{"vendors": {"main": {"kind": "node", "base_url": vendor_url}}, "accounts": (account,), **tables})
+    return Settings(**{"vendors": {"main": {"kind": "node", "base_url": vendor_url, **PATIENT}}, "accounts": (account,), **tables})
 
 
 class Vendor:

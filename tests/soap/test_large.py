@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from bridge.soap import endpoint
+from bridge.soap.envelope import read_call
 from bridge.soap.writer import write_call
 from tests.soap.serving import Served
 from tests.soap.wire import Answer, exchange, request
@@ -113,17 +115,30 @@ def test_hostile_bodies_do_not_block_the_loop(bridge, lenient, name):
     assert lenient.received() == []
 
 
-def test_small_calls_go_on_while_large_ones_are_read(bridge, lenient):
+def test_small_calls_go_on_while_large_ones_are_read(bridge, lenient, monkeypatch):
+    """Of four large ones two are read at a time, and the others wait for these."""
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def read(*arguments):
+        if threading.current_thread().name.startswith("soap"):
+            begun.release()
+            assert go_on.wait(PATIENCE)
+        return read_call(*arguments)
+
+    monkeypatch.setattr(endpoint, "read_call", read)
     small, raw = request(write_call("getUserCredit", LOGIN)), request(LARGE)
     answers: list[Answer] = []
     threads = [threading.Thread(target=lambda: answers.append(exchange(bridge.port, raw))) for _ in range(4)]
     for thread in threads:
         thread.start()
-    small_answers = 0
-    while any(thread.is_alive() for thread in threads):
-        assert exchange(bridge.port, small).find("credit") == "7"
-        small_answers += 1
-    for thread in threads:
-        thread.join()
+    try:
+        for _ in range(2):
+            assert begun.acquire(timeout=PATIENCE)
+        for _ in range(3):
+            assert exchange(bridge.port, small).find("credit") == "7"
+        assert answers == []
+    finally:
+        go_on.set()
+        for thread in threads:
+            thread.join()
     assert [answer.find("pkgID") for answer in answers] == ["5"] * 4
-    assert small_answers > 10  # one for each large call, if they waited for these; else some thirty
