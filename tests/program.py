@@ -120,4 +120,4 @@ def free_port() -> int:
 def call(port: int, operation: str = "getUserCredit", *, login: tuple[str, str] = ("admin", "123456"), **fields: object) -> Answer:
     """One SOAP call on a connection of its own."""
     body = write_call(operation, {"username": login[0], "password": login[1], **fields})
-    return exchange(port, request(body), timeout=PATIENCE)
+    return exchange(port, request(body))

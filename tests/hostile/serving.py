@@ -49,7 +49,7 @@ class Bridge:
 
     def refuses(self, raw: bytes, *, stays: bool = True) -> Answer:
         """The answer to an attack, which is safe; the next call works, on the same connection where it `stays`."""
-        with Wire(self.port, 30) as wire:
+        with Wire(self.port) as wire:
             wire.send(raw)
             answer = wire.answer()
             assert_says_little(answer)

@@ -191,7 +191,7 @@ HEADS = {
 @pytest.mark.parametrize("name", HEADS)
 def test_heads(bridge: Bridge, name: str) -> None:
     whole, said = HEADS[name]
-    with Wire(bridge.port, 30) as wire:
+    with Wire(bridge.port) as wire:
         wire.send(whole)
         answer = wire.answer()
         assert_says_little(answer)
@@ -263,7 +263,7 @@ def test_a_length_without_a_body_is_a_client_that_went_away(bridge: Bridge, vend
 def test_a_flood_of_pipelined_requests_is_cut(bridge: Bridge, vendor) -> None:
     """Those before the flood are answered in order, and each only once."""
     vendor.play("slow", seconds=0.3)
-    with Wire(bridge.port, 30) as wire:
+    with Wire(bridge.port) as wire:
         wire.send(request(CREDIT) * 2000)
         answers = []
         while not answers or answers[-1].status == 200:

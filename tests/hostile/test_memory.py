@@ -56,7 +56,7 @@ def test_large_attacks_leave_nothing_behind(bridge: Bridge) -> None:
 def test_large_attacks_at_one_time(bridge: Bridge) -> None:
     """While good calls go on."""
     before, ended = bridge.resident(), threading.Event()
-    threads = [threading.Thread(target=exchange, args=(bridge.port, attack), kwargs={"timeout": 120}) for attack in LARGE]
+    threads = [threading.Thread(target=exchange, args=(bridge.port, attack)) for attack in LARGE]
     for thread in threads:
         thread.start()
     watch = threading.Thread(target=lambda: [thread.join() for thread in threads] and ended.set())

@@ -217,7 +217,7 @@ def values_of(kind: Any) -> list[str]:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_field(bridge: Bridge, vendor, operation: str) -> None:
     """One connection takes it all; each is answered in a few words, and the vendor is asked in its own JSON or not at all."""
-    with Wire(bridge.port, 30) as wire:
+    with Wire(bridge.port) as wire:
         for field, kind in OPERATIONS[operation].request._type_info.items():
             for value in values_of(kind):
                 given = {**BASES.get(operation, LOGIN), field: value}

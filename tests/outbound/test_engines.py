@@ -353,17 +353,20 @@ def test_unread_early_answer_frees_the_connection(run, certificates):
 
 def test_read_timeout_is_total(engine, run, certificates):
     """A vendor that sends a byte now and then does not extend it."""
+    pause, sent = 0.02, []
 
     def drip(peer: Peer) -> None:
         peer.request()
         for at in range(len(OK)):
             peer.send(OK[at : at + 1])
-            time.sleep(0.02)
+            sent.append(at)
+            time.sleep(pause)
 
     async def main(server):
         client = open_engine(make_options(certificates, read_timeout=SHORT), engine)
         with pytest.raises(OutcomeUnknown, match="read timeout"):
             await client.send(make_request("http", server.netloc))
+        assert len(sent) < 4 * SHORT / pause  # told in bytes: they come no faster than that
         await client.close()
 
     with ScriptedServer([drip]) as server:

@@ -32,15 +32,19 @@ async def test_serve_beside_other_work_and_leave_signals_alone():
 
 
 async def test_it_stops_at_once_also_with_a_held_request():
-    async with await serve(build("node")) as running, client(running) as http:
-        await http.post("/_sandbox/faults", json={"fault": "timeout"})
-        held = asyncio.create_task(http.get("/user/credit"))
-        await asyncio.sleep(0.05)
-        began = time.monotonic()
-        await running.stop()
-        assert time.monotonic() - began < 10  # it would be held for 30 s
-        with pytest.raises(httpx.TransportError):
-            await held
+    """Told by the shortest of three, for what else the machine does is no part of it."""
+    seconds = []
+    for _ in range(3):
+        async with await serve(build("node")) as running, client(running) as http:
+            await http.post("/_sandbox/faults", json={"fault": "timeout"})
+            held = asyncio.create_task(http.get("/user/credit"))
+            await asyncio.sleep(0.05)
+            began = time.monotonic()
+            await running.stop()
+            seconds.append(time.monotonic() - began)
+            with pytest.raises(httpx.TransportError):
+                await held
+    assert min(seconds) < 0.45
 
 
 async def test_a_taken_port_is_an_oserror():
